@@ -3,22 +3,18 @@ import { DAY_MS } from "./instant.ts";
 import type { RolloutId, SenderId, UserId, WaveId } from "./names.ts";
 import type { Policy, UnregisteredThen } from "./policy.ts";
 import { RETRY } from "./policy.ts";
+import type { WaveSelector } from "./waves.ts";
 
 /** A person as a spec may name one. Both are lower case, so that equal people are equal texts. */
 export type UserRef =
   { readonly kind: "id"; readonly id: UserId } | { readonly kind: "upn"; readonly userPrincipalName: string };
 
-/**
- * Who belongs to a wave. A user that two waves name belongs to the earlier one; shares divide whom no other selector named,
- * so they add up to 100 wherever one of them stands.
- */
-export type WaveSelector =
-  | { readonly kind: "share"; readonly percent: number }
-  | { readonly kind: "departments"; readonly departments: readonly string[] }
-  | { readonly kind: "users"; readonly users: readonly UserRef[] };
-
 export interface WaveSpec {
   readonly id: WaveId;
+  /**
+   * A user whom two waves name belongs to the earlier one; shares divide whom no other selector named, and add up to 100.
+   * Names of users are lower case.
+   */
   readonly selector: WaveSelector;
   /** Local date and time in the rollout's zone, `2026-03-02T08:00`. The calendar resolves it: clocks change, words do not. */
   readonly start: string;
@@ -44,7 +40,7 @@ export interface RolloutSpec {
   readonly rollout: RolloutId;
   /** IANA name. */
   readonly timeZone: string;
-  /** In the order of their starts, which no two share. */
+  /** In the order of their starts; the former wave's soak parts two with the same start. */
   readonly waves: readonly WaveSpec[];
   readonly graceDays: number;
   /** A wave is watched at least so long before the next may start. */
