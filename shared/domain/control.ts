@@ -1,0 +1,119 @@
+// The one row that every handler reads: who is stopped, which service wants rest, what each rollout promised.
+import type { Instant } from "./instant.ts";
+import type { RolloutId, UserId, WaveId } from "./names.ts";
+import type { Policy } from "./policy.ts";
+
+export const SERVICES = ["graph-write", "graph-read", "mail", "reports"] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** `*`: the whole rollout. */
+export interface Stop {
+  readonly wave: WaveId | "*";
+  readonly because: string;
+  /** A person's name, or `automation`, which never undoes a person's stop (invariant 7). */
+  readonly by: string;
+  readonly at: Instant;
+}
+
+export interface RolloutControl {
+  readonly id: RolloutId;
+  readonly policy: Policy;
+  readonly timeZone: string;
+  readonly helpContact: string;
+  /** Never touched, from the spec; the app setting BREAK_GLASS_IDS is added to them. */
+  readonly breakGlass: readonly UserId[];
+  readonly stops: readonly Stop[];
+}
+
+export interface Control {
+  /** The storage format that is written; code reads the one before as well. */
+  readonly level: number;
+  /** Rest that a service asked for by a 429: no request of it starts before. */
+  readonly notBefore: Readonly<Record<Service, Instant>>;
+  /** The newest 429 seen by any handler; the planner lowers its rate by it. */
+  readonly throttledAt: Instant;
+  /** When the newest complete registration report was made; 0 = none yet. */
+  readonly reportAt: Instant;
+  readonly rollouts: readonly RolloutControl[];
+}
+
+export const LEVEL = 1;
+
+export const NEW_CONTROL: Control = {
+  level: LEVEL,
+  notBefore: { "graph-write": 0, "graph-read": 0, mail: 0, reports: 0 },
+  throttledAt: 0,
+  reportAt: 0,
+  rollouts: [],
+};
+
+export type Permission =
+  | { readonly kind: "allowed"; readonly rollout: RolloutControl }
+  | { readonly kind: "refused"; readonly because: string }
+  | { readonly kind: "later"; readonly notBefore: Instant };
+
+/** May a step of this wave start now (invariant 6)? */
+export function allows(
+  control: Control,
+  ask: {
+    readonly rollout: RolloutId;
+    readonly wave: WaveId;
+    readonly services: readonly Service[];
+    readonly now: Instant;
+  },
+): Permission {
+  const rollout = control.rollouts.find(({ id }) => id === ask.rollout);
+  if (rollout === undefined) return { kind: "refused", because: `no rollout ${ask.rollout} is active` };
+  const stop = stopOf(rollout, ask.wave);
+  if (stop !== null) return { kind: "refused", because: `paused by ${stop.by}: ${stop.because}` };
+  const notBefore = Math.max(...ask.services.map((service) => control.notBefore[service]));
+  return notBefore > ask.now ? { kind: "later", notBefore } : { kind: "allowed", rollout };
+}
+
+export function stopOf(rollout: RolloutControl, wave: WaveId): Stop | null {
+  return rollout.stops.find((stop) => stop.wave === "*" || stop.wave === wave) ?? null;
+}
+
+/** Rest only ever grows: two handlers that meet a 429 must not shorten one another's. */
+export function withRest(
+  control: Control,
+  service: Service,
+  rest: { readonly until: Instant; readonly now: Instant },
+): Control {
+  const until = Math.max(control.notBefore[service], rest.until);
+  return {
+    ...control,
+    notBefore: { ...control.notBefore, [service]: until },
+    throttledAt: Math.max(control.throttledAt, rest.now),
+  };
+}
+
+export function withStop(control: Control, rollout: RolloutId, stop: Stop): Control {
+  return mapRollout(control, rollout, (found) =>
+    found.stops.some(({ wave, by }) => wave === stop.wave && by === stop.by)
+      ? found
+      : { ...found, stops: [...found.stops, stop] },
+  );
+}
+
+/** A person lifts every stop of that scope; automation only its own (invariant 7). */
+export function withoutStop(
+  control: Control,
+  rollout: RolloutId,
+  lift: { readonly wave: WaveId | "*"; readonly by: string },
+): Control {
+  return mapRollout(control, rollout, (found) => ({
+    ...found,
+    stops: found.stops.filter((stop) => stop.wave !== lift.wave || (lift.by === AUTOMATION && stop.by !== AUTOMATION)),
+  }));
+}
+
+export const AUTOMATION = "automation";
+
+export function withRollout(control: Control, rollout: RolloutControl): Control {
+  return { ...control, rollouts: [...control.rollouts.filter(({ id }) => id !== rollout.id), rollout] };
+}
+
+function mapRollout(control: Control, id: RolloutId, change: (found: RolloutControl) => RolloutControl): Control {
+  return { ...control, rollouts: control.rollouts.map((found) => (found.id === id ? change(found) : found)) };
+}

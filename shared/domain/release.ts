@@ -1,0 +1,152 @@
+// What goes now: the planner's choice as a pure function. Reads of it are the header ranges, its answer is a new ledger and the
+// nudges to send once that ledger is committed.
+import { nextRoom, whenAffordable } from "./bucket.ts";
+import type { Control } from "./control.ts";
+import type { Header } from "./header.ts";
+import { nextDue, STEP_ORDER } from "./header.ts";
+import type { Instant } from "./instant.ts";
+import { FAR_FUTURE, MINUTE_MS, SECOND_MS } from "./instant.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+import { offerGrant, refund, spend } from "./ledger.ts";
+import type { BatchAddress, Step } from "./names.ts";
+import { HANDLER_DEADLINE_MS, MESSAGE_LOCK_MS } from "./policy.ts";
+
+/** Nothing is released further ahead than this: a pause or a lower rate takes hold within a tick. */
+export const HORIZON_MS = 150 * SECOND_MS;
+/** A released batch whose header has not moved for so long was lost: it goes again. */
+export const STALLED_AFTER_MS = HANDLER_DEADLINE_MS + MESSAGE_LOCK_MS;
+/** Bound on the ledger row: one entry is about 150 bytes of a 64 KiB property, and the row has a dozen of them. */
+export const UNFINISHED_MAX = 1_000;
+
+export interface HeaderAt extends BatchAddress {
+  readonly header: Header;
+}
+
+export interface Release extends LedgerEntry {
+  readonly release: number;
+}
+
+export interface ReleasePlan {
+  readonly ledger: Ledger;
+  readonly releases: readonly Release[];
+}
+
+interface Candidate extends HeaderAt {
+  readonly step: Step;
+  readonly due: Instant;
+}
+
+/** Entries whose header moved are finished: their unused tokens come back. Stalled ones leave without refund and go again. */
+export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], now: Instant): Ledger {
+  const byKey = new Map(headers.map((at) => [keyOf(at), at.header]));
+  let settled: Ledger = { ...ledger, entries: [] };
+  const kept: LedgerEntry[] = [];
+  for (const entry of ledger.entries) {
+    const header = byKey.get(keyOf(entry));
+    if (header === undefined) continue;
+    if (header.seq !== entry.seq) settled = refund(settled, unusedWrites(entry, header));
+    else if (now < entry.at + STALLED_AFTER_MS) kept.push(entry);
+  }
+  return { ...settled, entries: kept };
+}
+
+/** Writes that were released and not started. Mails are not given back: what was claimed may have left. */
+function unusedWrites(entry: LedgerEntry, header: Header): number {
+  return Math.max(0, entry.writes - (header.writes - entry.writesBefore));
+}
+
+export function chooseReleases(
+  ledger: Ledger,
+  headers: readonly HeaderAt[],
+  look: { readonly control: Control; readonly now: Instant },
+): ReleasePlan {
+  const { control, now } = look;
+  const unfinished = new Set(ledger.entries.map(keyOf));
+  let current = ledger;
+  const releases: Release[] = [];
+  for (const candidate of orderCandidates(headers, unfinished, now)) {
+    if (current.entries.length >= UNFINISHED_MAX) break;
+    const offer = offerRelease(current, candidate, control, now);
+    if (offer === null || offer.at > now + HORIZON_MS) continue;
+    const entry = { ...offer, seq: candidate.header.seq, writesBefore: candidate.header.writes };
+    const release = current.releases + 1;
+    current = { ...spend(current, offer, now), releases: release, entries: [...current.entries, entry] };
+    releases.push({ ...entry, release });
+  }
+  return { ledger: current, releases };
+}
+
+/** Restore first, then what binds, then what tells, then what begins; rollouts in turn, so that none starves another. */
+function orderCandidates(
+  headers: readonly HeaderAt[],
+  unfinished: ReadonlySet<string>,
+  now: Instant,
+): readonly Candidate[] {
+  const candidates = headers.flatMap((at) => (unfinished.has(keyOf(at)) ? [] : candidateOf(at, now)));
+  const turn = new Map<string, number>();
+  const keyed = candidates
+    .sort((a, b) => STEP_ORDER.indexOf(a.step) - STEP_ORDER.indexOf(b.step) || a.due - b.due || compareAddress(a, b))
+    .map((candidate) => {
+      const key = `${candidate.step}/${candidate.rollout}`;
+      const position = turn.get(key) ?? 0;
+      turn.set(key, position + 1);
+      return { candidate, position };
+    });
+  keyed.sort(
+    (a, b) => STEP_ORDER.indexOf(a.candidate.step) - STEP_ORDER.indexOf(b.candidate.step) || a.position - b.position,
+  );
+  return keyed.map(({ candidate }) => candidate);
+}
+
+function candidateOf(at: HeaderAt, now: Instant): readonly Candidate[] {
+  const { header } = at;
+  // Its own nudge is on the way: an accelerator that would only be doubled. Lost, it is found when it is overdue.
+  if (header.nudgeAt > 0 && now < header.nudgeAt + STALLED_AFTER_MS && nextDue(header) >= header.nudgeAt - MINUTE_MS)
+    return [];
+  const step = STEP_ORDER.find((candidate) => header.due[candidate].at <= now + HORIZON_MS);
+  return step === undefined ? [] : [{ ...at, step, due: header.due[step].at }];
+}
+
+type Offer = Omit<LedgerEntry, "seq" | "writesBefore">;
+
+function offerRelease(ledger: Ledger, candidate: Candidate, control: Control, now: Instant): Offer | null {
+  const { rollout, wave, batch, step, header } = candidate;
+  const { count, writes } = header.due[step];
+  const earliest = Math.max(now, candidate.due);
+  const address = { rollout, wave, batch, step };
+  if (step === "notify") {
+    const offer = offerGrant(ledger, Math.max(1, count), now);
+    if (offer === null) return null;
+    const at = Math.max(earliest, offer.at, control.notBefore.mail);
+    return { ...address, at, writes: 0, grant: offer.grant };
+  }
+  const rest = Math.max(control.notBefore["graph-write"], control.notBefore["graph-read"]);
+  const at = Math.max(earliest, rest, whenAffordable(ledger.graph, writes, now));
+  return { ...address, at, writes, grant: [] };
+}
+
+/** When the planner is needed again for what these headers and this ledger say. */
+export function wakeFor(ledger: Ledger, headers: readonly HeaderAt[], now: Instant): Instant {
+  const unfinished = new Set(ledger.entries.map(keyOf));
+  // Something is under way: look again with the next tick, which also finds what stalls.
+  if (unfinished.size > 0) return now + MINUTE_MS;
+  let wake = FAR_FUTURE;
+  for (const at of headers) {
+    const due = nextDue(at.header);
+    if (due >= FAR_FUTURE) continue;
+    const nudged =
+      at.header.nudgeAt > 0 && due >= at.header.nudgeAt - MINUTE_MS ? at.header.nudgeAt + STALLED_AFTER_MS : 0;
+    wake = Math.min(wake, Math.max(due - HORIZON_MS, nudged, now + MINUTE_MS));
+  }
+  const mails = headers.some(({ header }) => header.due.notify.at <= now);
+  if (mails) wake = Math.min(wake, ...ledger.senders.map(({ day }) => Math.max(now + MINUTE_MS, nextRoom(day, now))));
+  return wake;
+}
+
+export function keyOf({ rollout, wave, batch }: BatchAddress): string {
+  return `${rollout}/${wave}/${batch}`;
+}
+
+function compareAddress(a: BatchAddress, b: BatchAddress): number {
+  return a.wave < b.wave ? -1 : a.wave > b.wave ? 1 : a.batch - b.batch;
+}
