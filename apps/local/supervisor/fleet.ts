@@ -1,0 +1,153 @@
+// The supervisor's processes: three that must live (tables, broker, tenant) and n instances of the app that may die at any
+// moment and are started again, as a worker or an instance is in Azure.
+import { SupervisedChild } from "./child-process.ts";
+import type { Death } from "./child-process.ts";
+import type { DeclaredTimer, Ready, Role } from "../protocol.ts";
+
+export interface FleetEvents {
+  readonly onLine: (line: string) => void;
+  readonly onHint: () => void;
+  readonly onInstanceReady: (instance: number, child: SupervisedChild, ready: Ready) => void;
+  readonly onInstanceDeath: (instance: number, death: Death) => void;
+  /** A child has died that is not started again, or an instance that does not get up any more. */
+  readonly onFailure: (error: Error) => void;
+}
+
+export interface FleetOptions {
+  readonly events: FleetEvents;
+  readonly seq: () => number;
+  readonly offset: () => number;
+}
+
+interface Slot {
+  child: SupervisedChild | null;
+  /** Starts that failed before the instance was ready, in a row. */
+  failures: number;
+}
+
+const RESTART_MS = { first: 20, most: 2_000 } as const;
+const STARTS_MAX = 5;
+/** A host drains for at most 10 s and gives its hooks 5; the others only write a file. */
+const HOST_GRACE_MS = 16_000;
+const GRACE_MS = 10_000;
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #parts = new Map<Role, SupervisedChild>();
+  readonly #slots: Slot[] = [];
+  #isClosing = false;
+  #startInstance: ((instance: number) => SupervisedChild) | null = null;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  /** Starts one of the parts that must live. */
+  async startPart(role: Role, entry: string, settings: unknown): Promise<Ready> {
+    const { onFailure } = this.#options.events;
+    const child = this.#fork(role, entry, process.env, settings, ({ code, signal }) => {
+      if (!this.#isClosing && child.isReady)
+        onFailure(new Error(`the ${role} process died (${signal ?? String(code)})`));
+    });
+    this.#parts.set(role, child);
+    return child.ready;
+  }
+
+  /** Starts all instances; resolves with what the first one declared. */
+  async startInstances(
+    count: number,
+    entry: string,
+    settingsOf: (instance: number) => { readonly environment: NodeJS.ProcessEnv; readonly settings: unknown },
+  ): Promise<readonly DeclaredTimer[]> {
+    this.#startInstance = (instance) => {
+      const { environment, settings } = settingsOf(instance);
+      return this.#fork("host", entry, environment, settings, (death) => this.#instanceDied(instance, death));
+    };
+    const starts = Array.from({ length: count }, async (_, instance) => {
+      this.#slots[instance] = { child: null, failures: 0 };
+      const ready = await this.#raise(instance).ready;
+      return ready.timers;
+    });
+    const [timers = []] = await Promise.all(starts);
+    return timers;
+  }
+
+  /** Ready and alive. */
+  get hosts(): SupervisedChild[] {
+    return this.#slots.flatMap(({ child }) => (child?.isReady === true && !child.isDead ? [child] : []));
+  }
+
+  get isAnyStarting(): boolean {
+    return this.hosts.length < this.#slots.length;
+  }
+
+  get isAnyBusy(): boolean {
+    return this.hosts.some(({ isBusy }) => isBusy);
+  }
+
+  part(role: Role): SupervisedChild | null {
+    return this.#parts.get(role) ?? null;
+  }
+
+  pids(): number[] {
+    const all = [...this.#parts.values(), ...this.#slots.flatMap(({ child }) => child ?? [])];
+    return all.filter(({ isDead }) => !isDead).map(({ pid }) => pid);
+  }
+
+  killInstance(instance: number): boolean {
+    const child = this.#slots[instance]?.child;
+    if (child == null || child.isDead) return false;
+    child.kill();
+    return true;
+  }
+
+  /** Hosts first, so that nothing is in flight when broker and tables go. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all(this.#slots.map(({ child }) => child?.close(child.isReady ? HOST_GRACE_MS : 0)));
+    for (const role of ["broker", "tenant", "tables"] as const) await this.#parts.get(role)?.close(GRACE_MS);
+  }
+
+  #fork(
+    role: Role,
+    entry: string,
+    environment: NodeJS.ProcessEnv,
+    settings: unknown,
+    onDeath: (death: Death) => void,
+  ): SupervisedChild {
+    const { events, seq, offset } = this.#options;
+    const { onLine, onHint } = events;
+    return new SupervisedChild({ entry, role, environment, onLine, onHint, onDeath }, { seq, offset, settings });
+  }
+
+  #raise(instance: number): SupervisedChild {
+    const slot = this.#slots[instance];
+    if (slot === undefined || this.#startInstance === null) throw new Error("instances are started first");
+    const child = this.#startInstance(instance);
+    slot.child = child;
+    child.ready.then(
+      (ready) => {
+        slot.failures = 0;
+        this.#options.events.onInstanceReady(instance, child, ready);
+      },
+      () => undefined, // its death says so too
+    );
+    return child;
+  }
+
+  #instanceDied(instance: number, death: Death): void {
+    const slot = this.#slots[instance];
+    if (slot === undefined || this.#isClosing) return;
+    const { onInstanceDeath, onFailure } = this.#options.events;
+    if (slot.child?.isReady !== true) slot.failures++;
+    onInstanceDeath(instance, death);
+    if (slot.failures >= STARTS_MAX) {
+      onFailure(new Error(`instance ${String(instance)} failed to start ${String(STARTS_MAX)} times in a row`));
+      return;
+    }
+    const delayMs = slot.failures === 0 ? 0 : Math.min(RESTART_MS.most, RESTART_MS.first * 2 ** slot.failures);
+    setTimeout(() => {
+      if (!this.#isClosing) this.#raise(instance);
+    }, delayMs);
+  }
+}
