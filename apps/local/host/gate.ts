@@ -12,6 +12,7 @@ export type Passage = "counted" | "uncounted";
 export class Gate {
   #isHeld = false;
   #isClosing = false;
+  #isHalted = false;
   #running = 0;
   #serial = 0;
   #waiting: (() => void)[] = [];
@@ -26,7 +27,9 @@ export class Gate {
 
   /** Runs `work` now, or after the next `open` when held. Held work does not count as running: nothing of it has begun. */
   async pass<T>(passage: Passage, work: () => Promise<T>): Promise<T> {
-    while (this.#isHeld && !this.#isClosing) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#isHalted || (this.#isHeld && !this.#isClosing)) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
     if (++this.#running === 1) this.#onBusy();
     try {
       return await work();
@@ -47,6 +50,15 @@ export class Gate {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resume of waiting) resume();
+  }
+
+  /** This process is about to end by a crash: nothing begins any more. */
+  halt(): void {
+    this.#isHalted = true;
+  }
+
+  get isHalted(): boolean {
+    return this.#isHalted;
   }
 
   /** From now on nothing is kept back any more; resolves when nothing runs. */

@@ -116,6 +116,7 @@ async function listen(options: HostOptions, running: Running): Promise<Host> {
     fire: (order) => fire(running, order),
     ask: (what) => (what === "memory" ? { maxRssBytes: process.resourceUsage().maxRSS * 1024 } : null),
     abandonAll: async () => {
+      gate.halt();
       await Promise.all(queues.listeners.map((listener) => listener.abandonAll()));
     },
     close: async () => {

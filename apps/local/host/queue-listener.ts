@@ -74,6 +74,7 @@ export async function startQueueListener(options: QueueListenerOptions): Promise
   return {
     stop: () => subscription.close(),
     abandonAll: async () => {
+      await subscription.close(); // else what is given back is delivered to this dying process again
       await Promise.allSettled([...underWay].map((message) => receiver.abandonMessage(message)));
     },
     close: () => receiver.close(),
@@ -96,7 +97,7 @@ async function probe(receiver: ServiceBusReceiver, target: AppFunction, trigger:
 }
 
 async function handle(
-  { target, trigger, invoker, log }: QueueListenerOptions,
+  { target, trigger, invoker, log, gate }: QueueListenerOptions,
   receiver: ServiceBusReceiver,
   message: ServiceBusReceivedMessage,
 ): Promise<void> {
@@ -106,6 +107,7 @@ async function handle(
     triggerMetadata: toTriggerMetadata(message),
     ...(traceParent === undefined ? {} : { traceParent }),
   });
+  if (gate.isHalted) return; // this process is ending, and gives back everything at once
   const succeeded = outcome.kind === "succeeded";
   if (succeeded && !trigger.autoComplete) return; // the app has said that nobody settles
   try {

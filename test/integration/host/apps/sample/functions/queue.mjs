@@ -9,6 +9,7 @@ app.serviceBusQueue("work", {
     const { triggerMetadata, invocationId, traceContext } = context;
     const began = now();
     record("work", { body, isBuffer: Buffer.isBuffer(body), triggerMetadata, invocationId, traceContext });
+    if (body?.once && triggerMetadata.deliveryCount > 1) return;
     if (body?.sleepMs) await sleep(body.sleepMs);
     if (body?.throw === "undefined") throw undefined;
     if (body?.throw) throw new Error(body.throw);
