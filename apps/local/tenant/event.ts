@@ -1,0 +1,69 @@
+// What happened in the tenant, as stored in the append log. State is the fold of these: nothing else changes it. An event holds
+// the outcome that was drawn (what a write stored, when a mail arrives), so that a replay never draws again.
+import * as z from "zod";
+
+const at = z.int();
+const mfaState = z.enum(["disabled", "enabled", "enforced"]);
+const registration = z.union([
+  z.object({ kind: z.enum(["usable", "phone-only", "never"]) }),
+  z.object({ kind: z.literal("after-notice"), days: z.number().min(0) }),
+]);
+
+export const tenantUserSchema = z.object({
+  id: z.string(),
+  userPrincipalName: z.string(),
+  displayName: z.string(),
+  mail: z.string().nullable(),
+  department: z.string().nullable(),
+  country: z.string().nullable(),
+  usageLocation: z.string().nullable(),
+  preferredLanguage: z.string().nullable(),
+  userType: z.enum(["Member", "Guest"]),
+  accountEnabled: z.boolean(),
+  registration,
+  mfaState,
+});
+
+const write = z.object({
+  t: z.literal("write"),
+  at,
+  user: z.string(),
+  /** App id of the writer; `human` for a change made through the simulator's door. */
+  by: z.string(),
+  requested: mfaState.nullable(),
+  stored: mfaState,
+  /** Stays `enabled` although registered. */
+  sticky: z.boolean(),
+});
+
+const mail = z.object({
+  t: z.literal("mail"),
+  at,
+  sender: z.string(),
+  by: z.string(),
+  to: z.array(z.string()),
+  rollout: z.string().nullable(),
+  notice: z.string().nullable(),
+  enrollment: z.string().nullable(),
+  subject: z.string(),
+  /** `null`: bounced. */
+  arrivesAt: at.nullable(),
+});
+
+export const eventSchema = z.discriminatedUnion("t", [
+  write,
+  mail,
+  z.object({ t: z.literal("registered"), at, user: z.string(), method: z.enum(["app", "phone", "passkey"]) }),
+  z.object({ t: z.literal("unregistered"), at, user: z.string() }),
+  z.object({ t: z.literal("deleted"), at, user: z.string() }),
+  z.object({ t: z.literal("created"), at, user: tenantUserSchema }),
+  z.object({ t: z.literal("account-enabled"), at, user: z.string(), to: z.boolean() }),
+  z.object({ t: z.literal("protected"), at, user: z.string(), to: z.boolean() }),
+  /** Refused writes count against the quota, so a restart must not forget them. */
+  z.object({ t: z.literal("refused-writes"), at, by: z.string(), count: z.int() }),
+]);
+
+export type TenantEvent = z.infer<typeof eventSchema>;
+export type WriteEvent = z.infer<typeof write>;
+export type MailEvent = z.infer<typeof mail>;
+export type EventOf<T extends TenantEvent["t"]> = Extract<TenantEvent, { t: T }>;

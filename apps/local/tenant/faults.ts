@@ -1,0 +1,137 @@
+// Draws the faults. A draw depends on the seed, the request's content and how often this content was seen: the same run gives the
+// same faults in whatever order its requests arrive, and a request that is tried again gets a new draw.
+import type { Instant } from "../../../shared/domain/instant.ts";
+import { HOUR_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
+import { hash32 } from "../../../shared/domain/hash.ts";
+import type { Answer } from "./answer.ts";
+import { graphError } from "./answer.ts";
+import { chance, pick } from "./chance.ts";
+import type { Fault, FaultName } from "./fault-names.ts";
+
+const STEP_FAULTS = [
+  "throttle",
+  "server-error",
+  "timeout-after-commit",
+  "missing-step",
+  "doubled-step",
+  "unknown-step",
+  "lost-answer",
+] as const satisfies readonly FaultName[];
+const ENVELOPE_FAULTS = [
+  "throttle-envelope",
+  "envelope-error",
+  "html-200",
+  "reset",
+  "timeout-after-commit",
+] as const satisfies readonly FaultName[];
+
+export type StepFault = (typeof STEP_FAULTS)[number];
+export type EnvelopeFault = (typeof ENVELOPE_FAULTS)[number];
+
+/** A drawn fault, with the number that decides its details. */
+export interface Drawn<T extends FaultName> {
+  readonly name: T;
+  readonly key: string;
+}
+
+// Bounds the memory of seen contents: about two for each user of a large tenant. Forgetting only repeats earlier draws.
+const REMEMBERED = 200_000;
+const HTML =
+  "<html><head><title>Service Unavailable</title></head><body><h2>Our services aren't available</h2></body></html>";
+
+export class Faults {
+  readonly #seed: number;
+  #rates = new Map<FaultName, number>();
+  readonly #seen = new Map<number, number>();
+  readonly #happened = new Map<FaultName, number>();
+
+  constructor(faults: readonly Fault[], seed: number) {
+    this.#seed = seed;
+    this.set(faults);
+  }
+
+  /** Switches the faults from now on; earlier answers stay what they were. */
+  set(faults: readonly Fault[]): void {
+    this.#rates = new Map(faults.filter(({ rate }) => rate > 0).map(({ name, rate }) => [name, rate]));
+  }
+
+  current(): readonly Fault[] {
+    return [...this.#rates].map(([name, rate]) => ({ name, rate }));
+  }
+
+  happened(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#happened);
+  }
+
+  /** @param kind what the step is: only a mail can lose its answer, only a step of a batch can be missing or doubled */
+  drawStep(content: string, kind: { readonly mail: boolean; readonly batched: boolean }): Drawn<StepFault> | null {
+    const fault = this.#draw(STEP_FAULTS, `step ${content}`, (name) => {
+      if (name === "lost-answer") return kind.mail;
+      return kind.batched || !name.endsWith("-step");
+    });
+    return fault;
+  }
+
+  drawEnvelope(content: string): Drawn<EnvelopeFault> | null {
+    return this.#draw(ENVELOPE_FAULTS, `envelope ${content}`, () => true);
+  }
+
+  drawsEmptyPage(content: string): boolean {
+    return this.#draw(["empty-page"], `page ${content}`, () => true) !== null;
+  }
+
+  /** For details of a drawn fault, such as "was it done?". */
+  coin(drawn: Drawn<FaultName>): boolean {
+    return chance(this.#seed, `${drawn.key}/coin`) < 0.5;
+  }
+
+  throttled(drawn: Drawn<FaultName>, now: Instant): Answer {
+    const headers = { "x-ms-resource-unit": "1", ...this.#retryAfter(drawn.key, now) };
+    return graphError(429, "TooManyRequests", "Too many requests. Please try again later.", headers);
+  }
+
+  serverError(drawn: Drawn<FaultName>): Answer {
+    const [status, code] = pick(this.#seed, `${drawn.key}/status`, [
+      [500, "InternalServerError"],
+      [502, "BadGateway"],
+      [503, "ServiceUnavailable"],
+    ]);
+    return graphError(status, code, "The service could not process the request.");
+  }
+
+  timeout(): Answer {
+    return graphError(504, "GatewayTimeout", "The gateway did not get an answer in time.");
+  }
+
+  html(status: 200 | 503): Answer {
+    return { status, headers: { "Content-Type": "text/html" }, body: HTML };
+  }
+
+  #draw<T extends FaultName>(names: readonly T[], content: string, applies: (name: T) => boolean): Drawn<T> | null {
+    if (!names.some((name) => this.#rates.has(name))) return null;
+    const hash = hash32(content, this.#seed);
+    const times = (this.#seen.get(hash) ?? 0) + 1;
+    if (this.#seen.size >= REMEMBERED) this.#seen.clear();
+    this.#seen.set(hash, times);
+    for (const name of names) {
+      const rate = this.#rates.get(name);
+      const key = `${name}/${hash}/${times}`;
+      if (rate === undefined || !applies(name) || chance(this.#seed, key) >= rate) continue;
+      this.#happened.set(name, (this.#happened.get(name) ?? 0) + 1);
+      return { name, key };
+    }
+    return null;
+  }
+
+  /** Every form that clients must survive: seconds, a decimal, a date, nothing, zero, and absurdly long. */
+  #retryAfter(key: string, now: Instant): Readonly<Record<string, string>> {
+    const draw = chance(this.#seed, `${key}/form`);
+    const seconds = 1 + Math.floor(chance(this.#seed, `${key}/seconds`) * 30);
+    if (draw < 0.6) return { "Retry-After": String(seconds) };
+    if (draw < 0.68) return { "Retry-After": `${seconds}.5` };
+    if (draw < 0.8) return { "Retry-After": new Date(now + seconds * SECOND_MS).toUTCString() };
+    if (draw < 0.88) return { "Retry-After": "0" };
+    if (draw < 0.98) return {};
+    return { "Retry-After": String(HOUR_MS / SECOND_MS) };
+  }
+}

@@ -1,0 +1,152 @@
+// Per-user MFA (beta only) and a user's authentication methods.
+import * as z from "zod";
+import { deriveGuid } from "../../../shared/domain/hash.ts";
+import type { Answer } from "./answer.ts";
+import { badRequest, denied, empty, notFound, ok } from "./answer.ts";
+import { chance } from "./chance.ts";
+import type { GraphRequest, Operation } from "./operation.ts";
+import { BOTH } from "./operation.ts";
+import type { Person, Registration } from "./people.ts";
+import { mfaStateAt, registrationAt } from "./people.ts";
+import type { Simulation } from "./simulation.ts";
+import { findVisible } from "./user-operations.ts";
+
+const WRITE_ROLE = "Policy.ReadWrite.AuthenticationMethod";
+const MOBILE_PHONE_ID = "3179e48a-750b-4051-897c-87b9720928f7";
+const anyObject = z.record(z.string(), z.unknown());
+const mfaState = z.enum(["disabled", "enabled", "enforced"]);
+
+export const mfaOperations: readonly Operation[] = [
+  {
+    method: "GET",
+    versions: ["beta"],
+    path: ["users", ":id", "authentication", "requirements"],
+    service: "auth-methods",
+    resourceUnits: 1,
+    writes: 0,
+    roles: ["Policy.Read.All", WRITE_ROLE],
+    run: readRequirements,
+  },
+  {
+    method: "PATCH",
+    versions: ["beta"],
+    path: ["users", ":id", "authentication", "requirements"],
+    service: "auth-methods",
+    resourceUnits: 1,
+    writes: 1,
+    roles: [WRITE_ROLE],
+    run: writeRequirements,
+  },
+  {
+    method: "GET",
+    versions: BOTH,
+    path: ["users", ":id", "authentication", "methods"],
+    service: "auth-methods",
+    resourceUnits: 1,
+    writes: 0,
+    roles: ["UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"],
+    run: listMethods,
+  },
+];
+
+function readRequirements(tenant: Simulation, request: GraphRequest, id: string): Answer {
+  const person = findVisible(tenant, request, id);
+  if (person === undefined) return notFound(id);
+  const { origin, version, now } = request;
+  const context = `${origin}/${version}/$metadata#users('${person.user.id}')/authentication/requirements/$entity`;
+  return ok({ "@odata.context": context, perUserMfaState: mfaStateAt(person, now, tenant.knobs) });
+}
+
+function writeRequirements(tenant: Simulation, request: GraphRequest, id: string): Answer {
+  const body = anyObject.safeParse(request.body);
+  if (!body.success) return badRequest("A JSON object was expected in the request body.");
+  const person = findVisible(tenant, request, id);
+  if (person === undefined) return notFound(id);
+  if (person.isProtected) return denied();
+
+  const given = body.data["perUserMfaState"];
+  const requested = given === undefined ? null : mfaState.safeParse(given).data;
+  if (requested === undefined) {
+    return badRequest("Invalid value specified for property 'perUserMfaState' of resource 'authentication'.");
+  }
+  // A misspelt property is accepted and changes nothing: only a read-back tells.
+  if (requested === null) tenant.refused(`PATCH ${request.path.join("/")}`, 204, "no known property in the body");
+  tenant.commit({
+    t: "write",
+    at: request.now,
+    user: person.user.id,
+    by: request.caller.clientId,
+    requested,
+    ...outcome(tenant, person, requested, request.now),
+  });
+  return empty(204);
+}
+
+/** What a write stores: `enabled` on somebody registered binds at once, but for a share of those who are re-enabled. */
+function outcome(
+  tenant: Simulation,
+  person: Person,
+  requested: z.infer<typeof mfaState> | null,
+  now: number,
+): { stored: z.infer<typeof mfaState>; sticky: boolean } {
+  if (requested === null) return { stored: person.mfa.state, sticky: person.mfa.sticky };
+  if (requested !== "enabled" || registrationAt(person, now) === null) return { stored: requested, sticky: false };
+  const wasOnBefore = person.user.mfaState !== "disabled" || person.writes.some((one) => one.requested !== null);
+  const draw = chance(tenant.options.seed, `stays-enabled/${person.user.id}/${person.writes.length}`);
+  if (wasOnBefore && draw < tenant.knobs.staysEnabledShare) return { stored: "enabled", sticky: true };
+  return { stored: "enforced", sticky: false };
+}
+
+function listMethods(tenant: Simulation, request: GraphRequest, id: string): Answer {
+  const person = findVisible(tenant, request, id);
+  if (person === undefined) return notFound(id);
+  const context = `${request.origin}/${request.version}/$metadata#users('${person.user.id}')/authentication/methods`;
+  const password = {
+    "@odata.type": "#microsoft.graph.passwordAuthenticationMethod",
+    id: "28c10230-6103-485e-b985-444c60001490",
+    createdDateTime: new Date(person.createdAt).toISOString(),
+    password: null,
+  };
+  const registration = registrationAt(person, request.now);
+  return ok({ "@odata.context": context, value: [password, ...methodsOf(person.user.id, registration)] });
+}
+
+function methodsOf(userId: string, registration: Registration | null): readonly Readonly<Record<string, unknown>>[] {
+  if (registration === null) return [];
+  const id = deriveGuid(`${userId}/${registration.method}`);
+  const createdDateTime = new Date(registration.since).toISOString();
+  switch (registration.method) {
+    case "app":
+      return [
+        {
+          "@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod",
+          id,
+          createdDateTime,
+          displayName: "Phone",
+          deviceTag: "SoftwareTokenActivated",
+          phoneAppVersion: "6.2608.1",
+        },
+      ];
+    case "phone":
+      return [
+        {
+          "@odata.type": "#microsoft.graph.phoneAuthenticationMethod",
+          id: MOBILE_PHONE_ID,
+          createdDateTime,
+          phoneNumber: "+1 5555550100",
+          phoneType: "mobile",
+          smsSignInState: "notEnabled",
+        },
+      ];
+    case "passkey":
+      return [
+        {
+          "@odata.type": "#microsoft.graph.fido2AuthenticationMethod",
+          id,
+          createdDateTime,
+          displayName: "Security key",
+          model: "FIDO2 key",
+        },
+      ];
+  }
+}

@@ -1,0 +1,93 @@
+// What a simulated tenant is started with. The knobs have defaults that a first rollout meets in a real tenant.
+import type { Instant } from "../../../shared/domain/instant.ts";
+import { HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
+import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
+import type { Clock } from "../../../shared/ports/clock.ts";
+import type { Fault } from "./fault-names.ts";
+
+/** A managed identity of the tenant. `Application Mail.Send` is Exchange's own grant: it allows the senders and is in no token. */
+export interface Identity {
+  readonly clientId: string;
+  readonly roles: readonly string[];
+}
+
+/** A mailbox that notices are sent from. It is no member of the directory's user list, as a shared mailbox in practice. */
+export interface Sender {
+  readonly id: string;
+  readonly mail: string;
+}
+
+/** The sample spec's emergency accounts: always there, enabled, cloud-only, Global Administrator. */
+export interface BreakGlassAccount {
+  readonly id: string;
+  readonly userPrincipalName: string;
+}
+
+export interface TenantOptions {
+  /** Virtual time: quotas, people, reports and page tokens follow it. Latency and token expiry do not. */
+  readonly clock: Clock;
+  /** Holds the append log; `null` keeps everything in memory only. */
+  readonly dataDir: string | null;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly users: readonly TenantUser[];
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  readonly quota: "documented" | "off";
+  readonly latencyMs: { readonly median: number; readonly sigma: number } | 0;
+  readonly tenantId: string;
+  readonly identityHeader: string;
+  readonly identities: readonly Identity[];
+  readonly senders: readonly Sender[];
+  readonly breakGlass: readonly BreakGlassAccount[];
+  /** Opens `/simulator/…`; no Graph token does. */
+  readonly adminToken: string;
+  readonly knobs?: Partial<Knobs>;
+}
+
+export interface Knobs {
+  /** From a registration while `enabled` until the tenant shows `enforced`. */
+  readonly autoEnforceMs: number;
+  /** How long a read may still show the state before the last write. */
+  readonly readBackLagMs: number;
+  /** Share of re-enabled, registered users who stay `enabled` until somebody sets `enforced`. */
+  readonly staysEnabledShare: number;
+  /** The report is computed once in this span. */
+  readonly reportEveryMs: number;
+  /** A new account is in the report only after this span. */
+  readonly reportNewUserLagMs: number;
+  /** Share of disabled accounts that the report leaves out. */
+  readonly reportOmitsDisabledShare: number;
+  /** Unpublished limit of `…/authentication/**`; `null`: none beyond the write quota. */
+  readonly authMethodsPer150s: number | null;
+  /** Share of the tenant-wide write quota that other apps use up, 0 to 1. */
+  readonly otherAppsLoad: number;
+  /** Entra ID P1: without it the report answers 403. */
+  readonly premium: boolean;
+  readonly tokenLifetimeS: number;
+  /** Virtual life of a page token. */
+  readonly pageTokenMs: number;
+  /** Most rows a page, whatever `$top` asks for. */
+  readonly pageMax: number;
+}
+
+export const DEFAULT_KNOBS: Knobs = {
+  autoEnforceMs: 2 * MINUTE_MS,
+  readBackLagMs: 0,
+  staysEnabledShare: 0.2,
+  reportEveryMs: 4 * HOUR_MS,
+  reportNewUserLagMs: 4 * HOUR_MS,
+  reportOmitsDisabledShare: 0.7,
+  authMethodsPer150s: null,
+  otherAppsLoad: 0,
+  premium: true,
+  // Managed identities get tokens of a day (Microsoft Learn: managed identities, token caching).
+  tokenLifetimeS: 24 * 60 * 60,
+  pageTokenMs: HOUR_MS,
+  pageMax: 999,
+};
+
+/** Microsoft ends its SMS and voice methods then (Microsoft Learn: retirement of SMS and voice). */
+export const PHONE_ENDS_AT: Instant = Date.UTC(2027, 1, 1);
+
+export const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10";

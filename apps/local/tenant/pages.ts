@@ -1,0 +1,71 @@
+// Lists in pages: `$top`, an opaque `$skiptoken`, and a next link on the origin that the client called.
+import * as z from "zod";
+import type { Answer } from "./answer.ts";
+import { badRequest, graphError, ok, unsupportedQuery } from "./answer.ts";
+import { parseFilter } from "./filter.ts";
+import type { GraphRequest } from "./operation.ts";
+import type { Simulation } from "./simulation.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** `from`: index of the next row; `at`: virtual instant of issue; `asOf`: the list's own instant; `shown`: an empty page was. */
+const tokenSchema = z.object({ from: z.int().min(0), at: z.int(), asOf: z.int(), shown: z.boolean() });
+type PageToken = z.infer<typeof tokenSchema>;
+
+export interface PagedList {
+  readonly context: string;
+  readonly defaultTop: number;
+  readonly length: number;
+  /** Instant that all pages of one read share: the run of a report, else the request's. */
+  readonly asOf: number;
+  readonly properties: ReadonlySet<string>;
+  /** `null`: no such row (any more). */
+  row(index: number, asOf: number): Row | null;
+  project(row: Row): Row;
+}
+
+export function answerPage(tenant: Simulation, request: GraphRequest, list: PagedList): Answer {
+  const top = Number(request.query.get("$top") ?? list.defaultTop);
+  if (!Number.isInteger(top) || top < 1 || top > 999) return badRequest("Invalid page size specified: '$top'.");
+  const filterText = request.query.get("$filter");
+  const matches = filterText === null ? () => true : parseFilter(filterText, list.properties);
+  if (matches === null) return unsupportedQuery(`Unsupported or invalid query filter clause: ${filterText ?? ""}`);
+  const token = readToken(tenant, request, list.asOf);
+  if (token === null)
+    return graphError(400, "Directory_ExpiredPageToken", "The specified page token value has expired.");
+
+  if (!token.shown && tenant.faults.drawsEmptyPage(`${request.path.join("/")} ${token.from} ${token.asOf}`)) {
+    return page(request, list, [], { ...token, at: request.now, shown: true });
+  }
+  const size = Math.min(top, tenant.knobs.pageMax);
+  const rows: Row[] = [];
+  let index = token.from;
+  for (; index < list.length && rows.length < size; index++) {
+    const row = list.row(index, token.asOf);
+    if (row !== null && matches(row)) rows.push(list.project(row));
+  }
+  const next = index < list.length ? { from: index, at: request.now, asOf: token.asOf, shown: false } : null;
+  return page(request, list, rows, next);
+}
+
+function page(request: GraphRequest, list: PagedList, value: readonly Row[], next: PageToken | null): Answer {
+  const context = `${request.origin}/${request.version}/$metadata#${list.context}`;
+  if (next === null) return ok({ "@odata.context": context, value });
+  const query = new URLSearchParams(request.query);
+  query.set("$skiptoken", Buffer.from(JSON.stringify(next)).toString("base64url"));
+  const link = `${request.origin}/${request.version}/${request.path.join("/")}?${query.toString().replaceAll("%24", "$")}`;
+  return ok({ "@odata.context": context, "@odata.nextLink": link, value });
+}
+
+function readToken(tenant: Simulation, request: GraphRequest, asOf: number): PageToken | null {
+  const text = request.query.get("$skiptoken");
+  if (text === null) return { from: 0, at: request.now, asOf, shown: false };
+  try {
+    const token = tokenSchema.safeParse(JSON.parse(Buffer.from(text, "base64url").toString()));
+    if (!token.success || token.data.at + tenant.knobs.pageTokenMs < request.now) return null;
+    return token.data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null; // not a token of ours: the same answer as for an old one
+    throw error;
+  }
+}

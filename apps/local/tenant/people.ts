@@ -1,0 +1,77 @@
+// How the simulated people behave: pure functions of stored events and an instant, so that three weeks may pass in one jump.
+import type { Instant } from "../../../shared/domain/instant.ts";
+import { DAY_MS } from "../../../shared/domain/instant.ts";
+import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
+import { unreachable } from "../../../shared/domain/unreachable.ts";
+import type { MailEvent, WriteEvent } from "./event.ts";
+import { PHONE_ENDS_AT } from "./options.ts";
+
+export type Method = "app" | "phone" | "passkey";
+
+export interface Registration {
+  readonly method: Method;
+  readonly since: Instant;
+}
+
+export interface Person {
+  readonly user: TenantUser;
+  readonly createdAt: Instant;
+  readonly isGlobalAdministrator: boolean;
+  accountEnabled: boolean;
+  deletedAt: Instant | null;
+  /** Writes are refused with 403, as for an account that a stronger role protects. */
+  isProtected: boolean;
+  /** State as stored, since when, and the one before it (for lagging reads). */
+  mfa: { state: TenantUser["mfaState"]; since: Instant; sticky: boolean; before: TenantUser["mfaState"] };
+  firstNoticeAt: Instant | null;
+  /** Registrations and resets made through the simulator's door, in order. */
+  changes: { readonly at: Instant; readonly method: Method | "none" }[];
+  writes: WriteEvent[];
+  mails: MailEvent[];
+}
+
+export function registrationAt(person: Person, at: Instant): Registration | null {
+  const last = person.changes.findLast((change) => change.at <= at);
+  if (last !== undefined && last.method !== "none") return { method: last.method, since: last.at };
+
+  const habit = person.user.registration;
+  switch (habit.kind) {
+    case "usable":
+    case "phone-only": {
+      if (last !== undefined) return null;
+      const method = person.isGlobalAdministrator ? "passkey" : habit.kind === "usable" ? "app" : "phone";
+      return { method, since: person.createdAt };
+    }
+    case "never":
+      return null;
+    case "after-notice": {
+      // A reset forgets the notice as well (see `applyToPerson`), so a new pace starts with the next mail.
+      if (person.firstNoticeAt === null) return null;
+      const since = Math.ceil(person.firstNoticeAt + habit.days * DAY_MS);
+      return since <= at ? { method: "app", since } : null;
+    }
+    default:
+      return unreachable(habit);
+  }
+}
+
+/** Registered is not capable: the phone methods end, the registration stays in the directory. */
+export function isCapable(registration: Registration | null, at: Instant): boolean {
+  if (registration === null) return false;
+  return registration.method !== "phone" || at < PHONE_ENDS_AT;
+}
+
+export interface MfaPace {
+  readonly autoEnforceMs: number;
+  readonly readBackLagMs: number;
+}
+
+export function mfaStateAt(person: Person, at: Instant, pace: MfaPace): TenantUser["mfaState"] {
+  const { state, since, sticky, before } = person.mfa;
+  if (at < since + pace.readBackLagMs) return before;
+  if (state !== "enabled" || sticky) return state;
+  const registration = registrationAt(person, at);
+  // Only a registration *after* the write moves the state by itself: one before it was judged when the write was stored.
+  if (registration === null || registration.since <= since) return state;
+  return at >= registration.since + pace.autoEnforceMs ? "enforced" : "enabled";
+}

@@ -1,0 +1,113 @@
+// The registration report: computed every few virtual hours, so a row shows what was true when the report ran. Nothing is stored:
+// a run is a function of its instant, and an old page token still reads its own run.
+import type { Instant } from "../../../shared/domain/instant.ts";
+import type { Answer } from "./answer.ts";
+import { badRequest } from "./answer.ts";
+import { chance } from "./chance.ts";
+import type { GraphRequest, Operation } from "./operation.ts";
+import { answerPage } from "./pages.ts";
+import type { Method, Person } from "./people.ts";
+import { isCapable, registrationAt } from "./people.ts";
+import type { Simulation } from "./simulation.ts";
+import { notPremium } from "./user-operations.ts";
+
+const METHOD_NAMES: Readonly<Record<Method, readonly string[]>> = {
+  app: ["microsoftAuthenticatorPush", "softwareOneTimePasscode"],
+  phone: ["mobilePhone"],
+  passkey: ["fido2SecurityKey"],
+};
+const PREFERRED: Readonly<Record<Method, string>> = { app: "push", phone: "sms", passkey: "none" };
+const PROPERTIES: ReadonlySet<string> = new Set([
+  "id",
+  "userPrincipalName",
+  "userDisplayName",
+  "userType",
+  "isAdmin",
+  "isSsprRegistered",
+  "isSsprEnabled",
+  "isSsprCapable",
+  "isMfaRegistered",
+  "isMfaCapable",
+  "isPasswordlessCapable",
+  "methodsRegistered",
+  "isSystemPreferredAuthenticationMethodEnabled",
+  "systemPreferredAuthenticationMethods",
+  "userPreferredMethodForSecondaryAuthentication",
+  "lastUpdatedDateTime",
+]);
+
+export const reportOperations: readonly Operation[] = [
+  {
+    method: "GET",
+    versions: ["v1.0", "beta"],
+    path: ["reports", "authenticationMethods", "userRegistrationDetails"],
+    service: "reports",
+    resourceUnits: 1,
+    writes: 0,
+    roles: ["AuditLog.Read.All"],
+    run: listRegistrations,
+  },
+];
+
+function listRegistrations(tenant: Simulation, request: GraphRequest): Answer {
+  if (!tenant.knobs.premium) return notPremium();
+  const select = request.query.get("$select")?.split(",") ?? [...PROPERTIES];
+  const unknown = select.find((name) => !PROPERTIES.has(name));
+  if (unknown !== undefined) {
+    return badRequest(
+      `Could not find a property named '${unknown}' on type 'microsoft.graph.userRegistrationDetails'.`,
+    );
+  }
+  tenant.counters.reportReads++;
+  const { people } = tenant.directory;
+  return answerPage(tenant, request, {
+    context: "reports/authenticationMethods/userRegistrationDetails",
+    defaultTop: 999,
+    length: people.length,
+    asOf: lastRun(tenant, request.now),
+    properties: PROPERTIES,
+    row: (index, runAt) => {
+      const person = people[index];
+      return person === undefined || isAbsent(tenant, person, runAt) ? null : reportRow(person, runAt);
+    },
+    project: (row) => Object.fromEntries(select.map((name) => [name, row[name]])),
+  });
+}
+
+function lastRun(tenant: Simulation, now: Instant): Instant {
+  const { reportEveryMs } = tenant.knobs;
+  // Not on the hour: nobody may rely on the report's schedule.
+  const offset = Math.floor(chance(tenant.options.seed, "report/offset") * reportEveryMs);
+  return Math.floor((now - offset) / reportEveryMs) * reportEveryMs + offset;
+}
+
+function isAbsent(tenant: Simulation, person: Person, runAt: Instant): boolean {
+  if (person.deletedAt !== null && person.deletedAt <= runAt) return true;
+  if (person.createdAt + tenant.knobs.reportNewUserLagMs > runAt) return true;
+  if (person.accountEnabled) return false;
+  return chance(tenant.options.seed, `report/omits/${person.user.id}`) < tenant.knobs.reportOmitsDisabledShare;
+}
+
+function reportRow(person: Person, runAt: Instant): Readonly<Record<string, unknown>> {
+  const { user } = person;
+  const registration = registrationAt(person, runAt);
+  const capable = isCapable(registration, runAt);
+  return {
+    id: user.id,
+    userPrincipalName: user.userPrincipalName,
+    userDisplayName: user.displayName,
+    userType: user.userType === "Guest" ? "guest" : "member",
+    isAdmin: person.isGlobalAdministrator,
+    isSsprRegistered: registration !== null,
+    isSsprEnabled: true,
+    isSsprCapable: registration !== null,
+    isMfaRegistered: registration !== null,
+    isMfaCapable: capable,
+    isPasswordlessCapable: registration?.method === "passkey",
+    methodsRegistered: registration === null ? [] : METHOD_NAMES[registration.method],
+    isSystemPreferredAuthenticationMethodEnabled: true,
+    systemPreferredAuthenticationMethods: registration?.method === "app" ? ["push"] : [],
+    userPreferredMethodForSecondaryAuthentication: registration === null ? "none" : PREFERRED[registration.method],
+    lastUpdatedDateTime: new Date(runAt).toISOString(),
+  };
+}

@@ -1,0 +1,149 @@
+// All state of one simulated tenant, and the one way to change it: commit an event, which is applied and logged.
+import { hash32 } from "../../../shared/domain/hash.ts";
+import type { Instant } from "../../../shared/domain/instant.ts";
+import type { Clock } from "../../../shared/ports/clock.ts";
+import { Directory } from "./directory.ts";
+import type { DurableLog } from "./durable-log.ts";
+import { openLog } from "./durable-log.ts";
+import type { MailEvent, TenantEvent } from "./event.ts";
+import { Faults } from "./faults.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import type { Knobs, TenantOptions } from "./options.ts";
+import { DEFAULT_KNOBS } from "./options.ts";
+import { Quota } from "./quota.ts";
+
+/** A request that Graph would not have understood: kept, because in a rollout it is always our bug. */
+export interface Refusal {
+  readonly at: Instant;
+  readonly request: string;
+  readonly status: number;
+  readonly because: string;
+}
+
+export interface Counters {
+  /** HTTP calls below /v1.0 and /beta. */
+  requests: number;
+  /** Steps of batches, and single calls. */
+  steps: number;
+  /** Accepted writes of an MFA state. */
+  writes: number;
+  /** Answers 429, envelopes and steps. */
+  throttled: number;
+  serverErrors: number;
+  mails: number;
+  tokens: number;
+  reportReads: number;
+  /** Stored events about users that this start does not know (another tenant file than before). */
+  orphanedEvents: number;
+}
+
+const KEPT_REFUSALS = 100;
+
+export class Simulation {
+  readonly options: TenantOptions;
+  readonly knobs: Knobs;
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly mailboxes: Mailboxes;
+  readonly quota: Quota;
+  readonly faults: Faults;
+  readonly epoch: Instant;
+  readonly counters: Counters = noCounts();
+  readonly refusals: Refusal[] = [];
+  readonly #log: DurableLog;
+  readonly #refusedWrites = new Map<string, number>();
+  #requestNumber = 0;
+
+  constructor(options: TenantOptions) {
+    this.options = options;
+    this.knobs = { ...DEFAULT_KNOBS, ...options.knobs };
+    this.clock = options.clock;
+    this.faults = new Faults(options.faults, options.seed);
+    this.mailboxes = new Mailboxes(options.senders, options.quota === "documented", options.seed);
+
+    const now = options.clock.now();
+    // Events are applied after the head is known: the epoch dates the accounts.
+    const stored: TenantEvent[] = [];
+    this.#log = openLog(options.dataDir, { tenantId: options.tenantId, epoch: now }, (event) => stored.push(event));
+    this.epoch = this.#log.head.epoch;
+    this.directory = new Directory(options.users, options.breakGlass, this.epoch);
+    this.quota = new Quota(
+      {
+        enabled: options.quota === "documented",
+        tenantId: options.tenantId,
+        seed: options.seed,
+        userCount: options.users.length,
+        authMethodsPer150s: this.knobs.authMethodsPer150s,
+        otherAppsLoad: this.knobs.otherAppsLoad,
+      },
+      this.epoch,
+    );
+    for (const event of stored) this.#replay(event);
+  }
+
+  commit(event: TenantEvent): void {
+    this.#apply(event);
+    this.#log.append(event);
+    if (event.t === "write" && event.by !== "human") this.counters.writes++;
+    if (event.t === "mail") this.counters.mails++;
+  }
+
+  countRefusedWrite(by: string): void {
+    this.#refusedWrites.set(by, (this.#refusedWrites.get(by) ?? 0) + 1);
+  }
+
+  /** Everything committed is with the operating system when this returns: call it before an answer leaves. */
+  flush(): void {
+    for (const [by, count] of this.#refusedWrites) {
+      this.#log.append({ t: "refused-writes", at: this.clock.now(), by, count });
+    }
+    this.#refusedWrites.clear();
+    this.#log.flush();
+  }
+
+  refused(request: string, status: number, because: string): void {
+    this.refusals.push({ at: this.clock.now(), request, status, because });
+    if (this.refusals.length > KEPT_REFUSALS) this.refusals.shift();
+  }
+
+  /** Unlike everything else not a function of content: two equal requests have two ids. */
+  nextRequestId(): string {
+    const number = ++this.#requestNumber;
+    const hex = (hash32(`${this.epoch}/${number}`, this.options.seed) >>> 0).toString(16).padStart(8, "0");
+    return `${hex}-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
+  }
+
+  close(): void {
+    this.flush();
+    this.#log.close();
+  }
+
+  #apply(event: TenantEvent): void {
+    if (!this.directory.apply(event)) this.counters.orphanedEvents++;
+    if (event.t === "mail") this.mailboxes.apply(event, this.#unknownRecipients(event));
+  }
+
+  #replay(event: TenantEvent): void {
+    this.#apply(event);
+    if (event.t === "write" && event.by !== "human") this.quota.recall(event.by, 1, event.at);
+    if (event.t === "refused-writes") this.quota.recall(event.by, event.count, event.at);
+  }
+
+  #unknownRecipients(event: MailEvent): number {
+    return event.to.filter((address) => this.directory.findByMail(address) === undefined).length;
+  }
+}
+
+function noCounts(): Counters {
+  return {
+    requests: 0,
+    steps: 0,
+    writes: 0,
+    throttled: 0,
+    serverErrors: 0,
+    mails: 0,
+    tokens: 0,
+    reportReads: 0,
+    orphanedEvents: 0,
+  };
+}
