@@ -1,0 +1,73 @@
+// Sums of the headers, one row a wave, written only when they changed: what the page and the terminal read.
+import { measureWave } from "../domain/progress.ts";
+import type { WaveProgress } from "../domain/progress.ts";
+import { blockCount } from "../domain/slice.ts";
+import type { BatchStore } from "../ports/batch-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ControlStore } from "../ports/control-store.ts";
+import { Unavailable } from "../ports/errors.ts";
+import type { Log } from "../ports/log.ts";
+import type { RolloutStore } from "../ports/rollout-store.ts";
+
+export interface ProgressDeps {
+  readonly control: ControlStore;
+  readonly rollouts: RolloutStore;
+  readonly batches: BatchStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export async function measureProgress(
+  deps: ProgressDeps,
+): Promise<{ readonly waves: number; readonly written: number }> {
+  try {
+    const { value: control } = await deps.control.readControl();
+    let waves = 0;
+    let written = 0;
+    for (const { id } of control.rollouts) {
+      const measured = await measureRollout(deps, id);
+      const known = await deps.rollouts.readProgress(id);
+      const changed = measured.filter((wave) => !known.some((other) => sameProgress(wave, other)));
+      for (const wave of changed) await deps.rollouts.saveProgress(id, wave, deps.clock.now());
+      waves += measured.length;
+      written += changed.length;
+    }
+    return { waves, written };
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    deps.log.warn("progress put off: a service is down", { service: error.service });
+    return { waves: 0, written: 0 };
+  }
+}
+
+export async function measureRollout(
+  deps: Pick<ProgressDeps, "rollouts" | "batches">,
+  rollout: string,
+): Promise<readonly WaveProgress[]> {
+  const view = await deps.rollouts.read(rollout);
+  const measured: WaveProgress[] = [];
+  for (const { value: wave } of view?.waves ?? []) {
+    const headers = [];
+    for (let block = 0; block < blockCount(wave.batches); block += 1) {
+      headers.push(...(await deps.batches.listHeaders(rollout, wave.id, block)));
+    }
+    measured.push(
+      measureWave(
+        wave.id,
+        headers.map(({ header }) => header),
+      ),
+    );
+  }
+  return measured;
+}
+
+function sameProgress(a: WaveProgress, b: WaveProgress): boolean {
+  if (a.wave !== b.wave || a.notices.sent !== b.notices.sent || a.notices.uncertain !== b.notices.uncertain)
+    return false;
+  return sameCounts(a.phases, b.phases) && sameCounts(a.failures, b.failures);
+}
+
+function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => (a[name] ?? 0) === (b[name] ?? 0));
+}

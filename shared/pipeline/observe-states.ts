@@ -1,0 +1,35 @@
+// Reads the MFA state of the users on whom a step is to act: the prior before the first write, the difference before any other.
+import type { Instant } from "../domain/instant.ts";
+import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
+import { looksOpen, pauseRollout } from "./circuit.ts";
+import { least } from "./enable-batch.ts";
+import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
+import { announceRest } from "./rest.ts";
+import type { StepResult, StepWork } from "./run-step.ts";
+import type { StepDeps } from "./step-deps.ts";
+
+export type Looked =
+  { readonly kind: "looked"; readonly nudgeAt: Instant } | { readonly kind: "stopped"; readonly result: StepResult };
+
+export async function observeStates(deps: StepDeps, work: StepWork, slots: readonly number[]): Promise<Looked> {
+  const { sheet, nudge } = work;
+  let nudgeAt: Instant = 0;
+  for (const part of slice(slots, GRAPH_BATCH_STEPS)) {
+    const reads = await deps.directory.readMfaStates(part.map((slot) => sheet.row(slot).enrollment.userId));
+    const judged = judgeReads(part, reads);
+    if (looksOpen(judged)) {
+      await pauseRollout(deps, nudge, "Graph refuses to show MFA states: the reader's permission is gone");
+      return { kind: "stopped", result: { result: "refused", acted: 0, failed: 0 } };
+    }
+    const now = deps.clock.now();
+    part.forEach((slot, index) => {
+      const read = reads[index];
+      if (read?.kind !== "read") return;
+      sheet.seen.set(slot, read.value);
+      sheet.apply(slot, { kind: "state-observed", mfaState: read.value, at: now });
+    });
+    nudgeAt = least(nudgeAt, applyFailures(deps, sheet, nudge.step, judged));
+    await announceRest(deps, "graph-read", throttledOf(judged));
+  }
+  return { kind: "looked", nudgeAt };
+}

@@ -1,0 +1,113 @@
+// The only releaser of work: gates open? what is due? how much may go? The ledger is committed before anything is sent; losing its
+// ETag means sending nothing.
+import { stopOf } from "../domain/control.ts";
+import type { Control } from "../domain/control.ts";
+import { breakGlassGate } from "../domain/gate.ts";
+import type { Instant } from "../domain/instant.ts";
+import { FAR_FUTURE } from "../domain/instant.ts";
+import type { Budget, Ledger } from "../domain/ledger.ts";
+import { adaptRate, newLedger, withSenders } from "../domain/ledger.ts";
+import type { RolloutId, SenderId, WaveId } from "../domain/names.ts";
+import { releaseId } from "../domain/nudge.ts";
+import type { HeaderAt, Release } from "../domain/release.ts";
+import { chooseReleases, settleEntries, wakeFor } from "../domain/release.ts";
+import { Conflict, Unavailable } from "../ports/errors.ts";
+import type { StepQueue } from "../ports/step-queue.ts";
+import type { ControlStore } from "../ports/control-store.ts";
+import type { OpenWavesDeps } from "./open-waves.ts";
+import { openWaves } from "./open-waves.ts";
+
+export interface PlanDeps extends OpenWavesDeps {
+  readonly tenant: string;
+  readonly control: ControlStore;
+  readonly queue: StepQueue;
+  readonly budget: Budget;
+}
+
+export interface PlanResult {
+  readonly result: "planned" | "lost-ledger" | "unavailable";
+  readonly released: number;
+  readonly wakeAt: Instant;
+}
+
+export async function planWaves(deps: PlanDeps): Promise<PlanResult> {
+  try {
+    return await plan(deps);
+  } catch (error) {
+    if (error instanceof Conflict) return { result: "lost-ledger", released: 0, wakeAt: 0 };
+    if (!(error instanceof Unavailable)) throw error;
+    deps.log.warn("planning put off: a service is down", { service: error.service });
+    return { result: "unavailable", released: 0, wakeAt: 0 };
+  }
+}
+
+interface Surveyed {
+  readonly headers: readonly HeaderAt[];
+  readonly blocked: ReadonlySet<string>;
+  readonly senders: readonly SenderId[];
+  readonly wakeAt: Instant;
+}
+
+async function plan(deps: PlanDeps): Promise<PlanResult> {
+  const now = deps.clock.now();
+  const [{ value: control }, stored] = await Promise.all([deps.control.readControl(), deps.control.readLedger()]);
+  const surveyed = await survey(deps, control, now);
+  const before = stored?.value ?? newLedger(deps.budget, now);
+  const ready = adaptRate(withSenders(before, surveyed.senders, deps.budget, now), control, {
+    budget: deps.budget,
+    now,
+  });
+  const settled = settleEntries(ready, surveyed.headers, now);
+  const free = surveyed.headers.filter(({ rollout, wave }) => !surveyed.blocked.has(waveKey(rollout, wave)));
+  const { ledger, releases } = chooseReleases(settled, free, { control, now });
+  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, now));
+  const next = { ...ledger, wakeAt };
+  if (stored === null || isNews(before, next)) await deps.control.saveLedger(next, stored?.etag ?? null);
+  await send(deps, releases);
+  return { result: "planned", released: releases.length, wakeAt };
+}
+
+/** Reads every rollout that is active, opens what may open, and lists the headers of all its waves that have begun. */
+async function survey(deps: PlanDeps, control: Control, now: Instant): Promise<Surveyed> {
+  const headers: HeaderAt[] = [];
+  const blocked = new Set<string>();
+  const senders: SenderId[] = [];
+  let wakeAt = FAR_FUTURE;
+  for (const rolloutControl of control.rollouts) {
+    const opened = await openWaves(deps, rolloutControl, now);
+    if (opened === null) continue;
+    headers.push(...opened.headers);
+    senders.push(...opened.rollout.senders.filter((sender) => !senders.includes(sender)));
+    wakeAt = Math.min(wakeAt, opened.wakeAt);
+    const safe = breakGlassGate({ rollout: opened.rollout, now }).result === "open";
+    for (const wave of opened.waves) {
+      if (!safe || stopOf(rolloutControl, wave.id) !== null) blocked.add(waveKey(rolloutControl.id, wave.id));
+    }
+  }
+  return { headers, blocked, senders, wakeAt };
+}
+
+function waveKey(rollout: RolloutId, wave: WaveId): string {
+  return `${rollout}/${wave}`;
+}
+
+/** A tick that changed nothing writes nothing. A `wakeAt` that has passed is renewed. */
+function isNews(before: Ledger, after: Ledger): boolean {
+  return (
+    before.wakeAt !== after.wakeAt ||
+    before.releases !== after.releases ||
+    before.entries.length !== after.entries.length ||
+    before.graph.ratePerSecond !== after.graph.ratePerSecond ||
+    before.senders.length !== after.senders.length
+  );
+}
+
+async function send(deps: PlanDeps, releases: readonly Release[]): Promise<void> {
+  if (releases.length === 0) return;
+  await deps.queue.send(
+    releases.map(({ rollout, wave, batch, step, grant, at, release }) => {
+      const nudge = { tenant: deps.tenant, rollout, wave, batch, step, grant };
+      return { id: releaseId(nudge, release), nudge, at: Math.ceil(at) };
+    }),
+  );
+}
