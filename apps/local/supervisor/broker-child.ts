@@ -25,7 +25,10 @@ runChild({
       },
       go: () => broker.go(),
       jumped: () => broker.clockMoved(),
-      ask: (what) => (what === "counts" ? broker.counts() : broker.stats()),
+      ask: (what) => {
+        if (what === "cut") broker.cutConnections();
+        return what === "counts" ? broker.counts() : broker.stats();
+      },
       close: () => broker.close(),
     };
   },

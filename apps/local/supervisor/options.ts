@@ -81,8 +81,8 @@ export interface Supervisor {
   touched(): void;
   /** SIGKILL; it is started again. False when it is dead at the moment. */
   killInstance(instance: number): boolean;
-  /** `counts` or `stats` of the broker. */
-  askBroker(what: "counts" | "stats"): Promise<unknown>;
+  /** `counts` or `stats` of the broker; `cut` closes all its connections, as a failing network does. */
+  askBroker(what: "counts" | "stats" | "cut"): Promise<unknown>;
   /** `memory` of each live instance. */
   askInstances(what: "memory"): Promise<unknown[]>;
   askTenant(what: string): Promise<unknown>;

@@ -188,8 +188,8 @@ export class Timekeeper {
     // A child that began in the meantime has asked for the old time: it must be ready before time moves.
     if (fleet.isAnyStarting) return false;
     clock.jump(to);
-    await Promise.all([...hosts, fleet.part("broker"), fleet.part("tenant")].map((child) => child?.jump(to)));
     observe({ kind: "jumped", at: clock.now(), from, because });
+    await Promise.all([...hosts, fleet.part("broker"), fleet.part("tenant")].map((child) => child?.jump(to)));
     return true;
   }
 

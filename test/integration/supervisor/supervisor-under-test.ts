@@ -56,8 +56,10 @@ export function optionsOf(
       WORK_QUEUE: "work",
       HOURLY_SCHEDULE: "0 0 * * * *",
       RECORD: join(dataDir, "record.jsonl"),
-      // Each second timer would stop every jump at thirty seconds.
+      // Only the planner and one other timer, so that a test knows what is due.
       "AzureWebJobs.quiet-timer.Disabled": "true",
+      "AzureWebJobs.flaky-timer.Disabled": "true",
+      "AzureWebJobs.unmonitored.Disabled": "true",
       ...settings,
     }),
     instances: 2,
