@@ -61,6 +61,7 @@ function invalidPayload(detail: string): Answer {
 export function runBatch(tenant: Simulation, steps: readonly BatchStep[], envelope: Envelope, places: Places): Answer {
   const statusById = new Map<string, number>();
   const entries: Entry[] = [];
+  const strays: Entry[] = [];
   for (const step of inOrder(steps)) {
     const failed = step.dependsOn?.some((id) => (statusById.get(id.toLowerCase()) ?? 500) >= 400) === true;
     const result: StepResult = failed
@@ -69,9 +70,11 @@ export function runBatch(tenant: Simulation, steps: readonly BatchStep[], envelo
     statusById.set(step.id.toLowerCase(), result.answer?.status ?? 504);
     if (result.answer === null) continue;
     entries.push({ id: step.id, answer: result.answer });
-    if (result.fault?.name === "doubled-step") addStray(entries, { id: step.id, answer: result.answer });
-    if (result.fault?.name === "unknown-step") addStray(entries, { id: `${step.id}-unknown`, answer: result.answer });
+    const { answer } = result;
+    if (result.fault?.name === "doubled-step") strays.push({ id: step.id, answer });
+    if (result.fault?.name === "unknown-step") strays.push({ id: `${step.id}-unknown`, answer });
   }
+  addStrays(entries, strays);
   countFailures(tenant, entries);
   const key = `${steps[0]?.url ?? ""}/${envelope.now}`;
   // Whole requests that lost every answer still hold an array: an empty one.
@@ -98,10 +101,12 @@ function inOrder(steps: readonly BatchStep[]): readonly BatchStep[] {
   return [...ordered];
 }
 
-/** A full batch has no room for one more: there the stray takes the place of an earlier answer, which is then missing. */
-function addStray(entries: Entry[], stray: Entry): void {
-  if (entries.length < MOST_STEPS) entries.push(stray);
-  else entries[0] = stray;
+/** A full batch has no room for one more: there a stray takes the place of an answer, which is then missing. */
+function addStrays(entries: Entry[], strays: readonly Entry[]): void {
+  for (const [index, stray] of strays.entries()) {
+    if (entries.length < MOST_STEPS) entries.push(stray);
+    else entries[index] = stray;
+  }
 }
 
 function failedDependency(): Answer {

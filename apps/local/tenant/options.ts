@@ -91,3 +91,9 @@ export const DEFAULT_KNOBS: Knobs = {
 export const PHONE_ENDS_AT: Instant = Date.UTC(2027, 1, 1);
 
 export const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10";
+
+/** Those of samples/rollout.yaml: every simulated tenant holds them, so that the sample runs on any tenant file. */
+export const SAMPLE_BREAK_GLASS: readonly BreakGlassAccount[] = [
+  { id: "0b7e1a52-6c1f-4d0e-9a34-5f2d8c610001", userPrincipalName: "break-glass-1@contoso.example" },
+  { id: "0b7e1a52-6c1f-4d0e-9a34-5f2d8c610002", userPrincipalName: "break-glass-2@contoso.example" },
+];
