@@ -10,7 +10,8 @@ import type { JsonMember, JsonNode } from "./input/json-nodes.ts";
 import { columnNamed, faultOfMissingName, matchColumns, noteOfIgnored } from "./input/tenant-columns.ts";
 import type { SourceColumn } from "./input/tenant-columns.ts";
 import { readRow } from "./input/tenant-row.ts";
-import type { ReadRow, TenantRow } from "./input/tenant-row.ts";
+import type { TenantRow } from "./input/tenant-row.ts";
+import type { TenantCell } from "./input/tenant-values.ts";
 
 export interface TenantFile {
   readonly users: TenantUser[];
@@ -43,13 +44,13 @@ export function parseTenantFile(bytes: Uint8Array, where: string): TenantFile {
   const isJson = /^\s*[[{]/u.test(text);
   const { rows, columns, ignored } = isJson ? jsonRows(text, faults) : csvRows(text, faults);
   const knowsMail = columns.has("mail") || columns.has("proxyAddresses");
-  const read = rows.flatMap((row) => readRow(row, { knowsMail }, faults) ?? []);
-  addFaultsOfTwins(read, faults);
+  const users = rows.flatMap((row) => readRow(row, { knowsMail }, faults) ?? []);
+  addFaultsOfTwins(rows, faults);
   if (rows.length === 0 && faults.isEmpty()) {
     faults.add(START, "The file names no user.", "Expected at least one user.");
   }
   faults.throwIfAny();
-  return { users: read.map(({ user }) => user), notes: notesOf(where, columns, ignored) };
+  return { users, notes: notesOf(where, columns, ignored) };
 }
 
 function csvRows(text: string, faults: FaultList): Rows {
@@ -156,23 +157,29 @@ function userList(
   return undefined;
 }
 
-function addFaultsOfTwins(read: readonly ReadRow[], faults: FaultList): void {
-  const byName = new Map<string, ReadRow>();
-  const byId = new Map<string, ReadRow>();
-  for (const row of read) {
-    const name = row.user.userPrincipalName;
-    const sameName = byName.get(name.toLowerCase());
-    const sameId = byId.get(row.user.id);
-    if (sameName !== undefined) {
-      const first = `${shown(sameName.user.userPrincipalName)} in line ${sameName.place.line}`;
-      faults.add(row.place, `${shown(name)} is the same user as ${first}: upper and lower case do not differ.`, TWIN);
-    } else if (sameId !== undefined) {
-      const first = `${shown(sameId.user.userPrincipalName)} in line ${sameId.place.line}`;
-      faults.add(row.place, `${shown(name)} has the same id as ${first}.`, TWIN);
+/** Of rows with other faults too: whoever mends those must not meet the twin afterwards. */
+function addFaultsOfTwins(rows: readonly TenantRow[], faults: FaultList): void {
+  const byName = new Map<string, TenantCell>();
+  const byId = new Map<string, TenantCell>();
+  for (const { cells } of rows) {
+    const name = cells.get("userPrincipalName");
+    const id = cells.get("id");
+    const sameName = name && twinOf(name, String(name.value).trim().toLowerCase(), byName);
+    const sameId = id && twinOf(id, String(id.value).trim().toLowerCase(), byId);
+    if (name !== undefined && sameName !== undefined) {
+      const first = `${shown(sameName.value)} in line ${sameName.place.line}`;
+      const what = `${shown(name.value)} is the same user as ${first}: upper and lower case do not differ.`;
+      faults.add(name.place, what, TWIN);
+    } else if (id !== undefined && sameId !== undefined) {
+      faults.add(id.place, `The id ${shown(id.value)} stands in line ${sameId.place.line} already.`, TWIN);
     }
-    if (sameName === undefined) byName.set(name.toLowerCase(), row);
-    if (sameId === undefined) byId.set(row.user.id, row);
   }
+}
+
+function twinOf(cell: TenantCell, key: string, firstByKey: Map<string, TenantCell>): TenantCell | undefined {
+  const first = firstByKey.get(key);
+  if (first === undefined) firstByKey.set(key, cell);
+  return first;
 }
 
 const TWIN = "Expected each user once. Delete one of the two.";

@@ -101,7 +101,7 @@ const LIST_OF = (what: string, example: string): Field => ({ expected: `a list o
 /** By path, with `[]` for each position in a list. In the order in which a spec is best written. */
 export const FIELDS: Readonly<Record<string, Field>> = {
   "": { expected: "the keys of a rollout", example: "apiVersion: mfa-rollout/v1" },
-  apiVersion: { expected: '"mfa-rollout/v1"', example: "mfa-rollout/v1", words: ["mfa-rollout/v1"] },
+  apiVersion: { expected: '"mfa-rollout/v1"', example: "mfa-rollout/v1" },
   rollout: { ...ID, example: "contoso-2026" },
   timeZone: { expected: "an IANA time zone", example: "Europe/Berlin" },
   waves: LIST_OF("1 to 99 waves", "{ id: pilot, share: 100, start: 2026-03-02T08:00 }"),

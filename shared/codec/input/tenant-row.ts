@@ -18,13 +18,8 @@ export interface RowDefaults {
   readonly knowsMail: boolean;
 }
 
-export interface ReadRow {
-  readonly user: TenantUser;
-  readonly place: Place;
-}
-
 /** `undefined` when the row has a fault, or no name. Every cell is read, so that all faults are found. */
-export function readRow(row: TenantRow, defaults: RowDefaults, faults: FaultList): ReadRow | undefined {
+export function readRow(row: TenantRow, defaults: RowDefaults, faults: FaultList): TenantUser | undefined {
   let sound = true;
   const cell = <Value, Fallback>(
     column: SourceColumn,
@@ -57,7 +52,7 @@ export function readRow(row: TenantRow, defaults: RowDefaults, faults: FaultList
   if (!sound || name === undefined) return undefined;
 
   const derived = deriveGuid(name.toLowerCase());
-  const user: TenantUser = {
+  return {
     ...rest,
     id: id ?? derived,
     userPrincipalName: name,
@@ -68,7 +63,6 @@ export function readRow(row: TenantRow, defaults: RowDefaults, faults: FaultList
     userType,
     registration: rest.registration ?? inventHabit(name.toLowerCase()),
   };
-  return { user, place: row.cells.get("userPrincipalName")?.place ?? row.place };
 }
 
 const HABIT_SEED = 0x6d6661;

@@ -1,0 +1,59 @@
+// How values stand in table columns: ISO times, short words, whole numbers; long texts cut at 30,000 characters, since a string
+// property holds 32 Ki UTF-16 units. Source: Microsoft Learn, "Understanding the Table service data model".
+import * as z from "zod";
+import type { Columns } from "../domain/journal.ts";
+
+const CHUNK = 30_000;
+
+/** `0` is written as no column at all: absent = never. */
+export function formatTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export const time = z.iso.datetime({ precision: 3 }).transform((text) => Date.parse(text));
+export const timeOrZero = z
+  .union([time, z.literal("")])
+  .optional()
+  .transform((at) => (at === undefined || at === "" ? 0 : at));
+export const count = z.int().min(0);
+
+export function withTime(columns: Record<string, string | number>, name: string, at: number): void {
+  if (at !== 0) columns[name] = formatTime(at);
+}
+
+/** `text0`, `text1`, … */
+export function formatChunks(name: string, text: string): Record<string, string> {
+  const chunks: Record<string, string> = {};
+  for (let start = 0; start < text.length || start === 0; start += CHUNK) {
+    chunks[`${name}${start / CHUNK}`] = text.slice(start, start + CHUNK);
+  }
+  return chunks;
+}
+
+export function parseChunks(name: string, columns: Columns): string {
+  let text = "";
+  for (let index = 0; ; index += 1) {
+    const chunk = columns[`${name}${index}`];
+    if (typeof chunk !== "string") return text;
+    text += chunk;
+  }
+}
+
+/** A stored row that cannot be read is a bug or damage, never "nothing": it stops loudly and names itself. */
+export function parseRow<T extends z.ZodType>(schema: T, row: unknown, what: string): z.output<T> {
+  const result = schema.safeParse(row);
+  if (!result.success) throw new Error(`${what} cannot be read: ${z.prettifyError(result.error)}`);
+  return result.data;
+}
+
+export function parseJson(text: string): unknown {
+  return JSON.parse(text) as unknown;
+}
+
+/** Columns that a newer version wrote and this one does not know: kept through a load and a save. */
+export function unknownColumns(
+  columns: Columns,
+  known: ReadonlySet<string>,
+): Record<string, string | number | boolean> {
+  return Object.fromEntries(Object.entries(columns).filter(([name]) => !known.has(name)));
+}

@@ -1,0 +1,80 @@
+// The rows `control` and `ledger`, version 1.
+import * as z from "zod";
+import type { Control } from "../domain/control.ts";
+import type { Columns } from "../domain/journal.ts";
+import type { Ledger } from "../domain/ledger.ts";
+import { STEPS } from "../domain/names.ts";
+import { count, formatChunks, parseChunks, parseJson, parseRow } from "./columns.ts";
+
+const id = z.string().regex(/^[a-z0-9-]{1,40}$/);
+const instant = z.int().min(0);
+const retry = z.object({ baseMs: count, capMs: count, attemptsMax: count });
+const policy = z.object({
+  graceMs: count,
+  leastNoticeMs: count,
+  unregisteredWaitMs: count,
+  unregisteredThen: z.enum(["fail", "exclude", "hold", "enforce"]),
+  unregisteredReason: z.string(),
+  registered: z.enum(["deferred", "at-once"]),
+  retry,
+});
+const stop = z.object({ wave: z.union([id, z.literal("*")]), because: z.string(), by: z.string(), at: instant });
+const rollout = z.object({
+  id,
+  policy,
+  timeZone: z.string(),
+  helpContact: z.string(),
+  breakGlass: z.array(z.string()),
+  stops: z.array(stop),
+});
+const control = z.object({
+  level: count,
+  notBefore: z.object({ "graph-write": instant, "graph-read": instant, mail: instant, reports: instant }),
+  throttledAt: instant,
+  reportAt: instant,
+  rollouts: z.array(rollout),
+}) satisfies z.ZodType<Control>;
+
+export function formatControl(value: Control): Columns {
+  return { v: 1, level: value.level, ...formatChunks("json", JSON.stringify(value)) };
+}
+
+export function parseControl(columns: Columns): Control {
+  return parseRow(control, parseJson(parseChunks("json", columns)), "the control row");
+}
+
+const bucket = z.object({ capacity: z.number(), ratePerSecond: z.number(), tokens: z.number(), at: instant });
+const grant = z.array(z.object({ sender: z.string(), count }));
+const entry = z.object({
+  rollout: id,
+  wave: id,
+  batch: count,
+  step: z.enum(STEPS),
+  seq: count,
+  at: instant,
+  writes: count,
+  writesBefore: count,
+  grant,
+});
+const ledger = z.object({
+  graph: bucket,
+  loweredAt: instant,
+  senders: z.array(
+    z.object({
+      sender: z.string(),
+      minute: bucket,
+      day: z.object({ perDay: count, hours: z.array(z.object({ hour: count, count })) }),
+    }),
+  ),
+  entries: z.array(entry),
+  releases: count,
+  wakeAt: instant,
+}) satisfies z.ZodType<Ledger>;
+
+export function formatLedger(value: Ledger): Columns {
+  return { v: 1, ...formatChunks("json", JSON.stringify(value)) };
+}
+
+export function parseLedger(columns: Columns): Ledger {
+  return parseRow(ledger, parseJson(parseChunks("json", columns)), "the ledger");
+}

@@ -1,0 +1,175 @@
+// UserIndex, PeopleStore, SnapshotStore and DeadLetterStore over entity tables.
+import { rangeOf } from "../codec/batch-rows.ts";
+import { formatChunks, formatTime, parseChunks } from "../codec/columns.ts";
+import {
+  formatLetter,
+  formatPerson,
+  formatPlace,
+  formatRegistrations,
+  parseLetter,
+  parsePerson,
+  parsePlace,
+  parseRegistrations,
+  userPartition,
+} from "../codec/user-rows.ts";
+import { DAY_MS } from "../domain/instant.ts";
+import type { Columns } from "../domain/journal.ts";
+import { slice } from "../domain/slice.ts";
+import type { Hash } from "../ports/chance.ts";
+import type { DeadLetter, DeadLetterStore } from "../ports/dead-letter-store.ts";
+import { Conflict } from "../ports/errors.ts";
+import type { PeopleStore, Person, UserIndex, UserPlace } from "../ports/people-stores.ts";
+import type { Snapshot, SnapshotStore } from "../ports/snapshot-store.ts";
+import type { EntityTable } from "../ports/entity-table.ts";
+import { queryAll, TRANSACTION_MAX } from "./query-all.ts";
+
+export class TableUserIndex implements UserIndex {
+  readonly #table: EntityTable;
+  readonly #tenant: string;
+
+  constructor(table: EntityTable, tenant: string) {
+    this.#table = table;
+    this.#tenant = tenant;
+  }
+
+  async claim(places: readonly UserPlace[]): Promise<readonly UserPlace[]> {
+    const taken: UserPlace[] = [];
+    for (const [partition, group] of groupBy(places, ({ userId }) => userPartition(this.#tenant, userId))) {
+      for (const part of slice(group, TRANSACTION_MAX)) {
+        try {
+          await this.#table.transact(
+            partition,
+            part.map((place) => ({ kind: "create", row: place.userId, columns: formatPlace(place) })),
+          );
+        } catch (error) {
+          if (!(error instanceof Conflict)) throw error;
+          for (const place of part) taken.push(...(await this.#claimOne(partition, place)));
+        }
+      }
+    }
+    return taken;
+  }
+
+  async #claimOne(partition: string, place: UserPlace): Promise<readonly UserPlace[]> {
+    const there = await this.find(place.userId);
+    if (there === null) {
+      await this.#table.transact(partition, [{ kind: "create", row: place.userId, columns: formatPlace(place) }]);
+      return [];
+    }
+    return JSON.stringify(formatPlace(there)) === JSON.stringify(formatPlace(place)) ? [] : [there];
+  }
+
+  async find(userId: string): Promise<UserPlace | null> {
+    const row = await this.#table.get(userPartition(this.#tenant, userId), userId);
+    return row === null ? null : { userId, ...parsePlace(row.columns) };
+  }
+}
+
+export class TablePeopleStore implements PeopleStore {
+  readonly #table: EntityTable;
+  readonly #tenant: string;
+
+  constructor(table: EntityTable, tenant: string) {
+    this.#table = table;
+    this.#tenant = tenant;
+  }
+
+  async put(people: readonly Person[]): Promise<void> {
+    for (const [partition, group] of groupBy(people, ({ userId }) => userPartition(this.#tenant, userId))) {
+      for (const part of slice(group, TRANSACTION_MAX)) {
+        await this.#table.transact(
+          partition,
+          part.map((person) => ({ kind: "upsert", row: person.userId, columns: formatPerson(person) })),
+        );
+      }
+    }
+  }
+
+  async find(userId: string): Promise<Person | null> {
+    const row = await this.#table.get(userPartition(this.#tenant, userId), userId);
+    return row === null ? null : { userId, ...parsePerson(row.columns) };
+  }
+}
+
+/** 33 characters a user, ten columns of 30,000 a row: a row stays below 1 MiB. */
+const USERS_A_ROW = 9_000;
+const HEAD = "head";
+
+/** Two generations: a new report is written beside the old one, then the head row points to it. */
+export class TableSnapshotStore implements SnapshotStore {
+  readonly #table: EntityTable;
+  readonly #tenant: string;
+
+  constructor(table: EntityTable, tenant: string) {
+    this.#table = table;
+    this.#tenant = tenant;
+  }
+
+  async read(): Promise<Snapshot> {
+    const head = await this.#table.get(this.#tenant, HEAD);
+    if (head === null) return { reportAt: 0, registrations: new Map() };
+    const rows = await queryAll(this.#table, this.#tenant, rangeOf(`${String(head.columns["generation"])}_`));
+    const chunks = rows.slice(0, Number(head.columns["chunks"]));
+    const texts = chunks.map(({ columns }) => parseChunks("text", columns));
+    return {
+      reportAt: Date.parse(String(head.columns["reportAt"])),
+      registrations: parseRegistrations(texts.join("")),
+    };
+  }
+
+  async write({ reportAt, registrations }: Snapshot): Promise<void> {
+    const head = await this.#table.get(this.#tenant, HEAD);
+    const generation = head?.columns["generation"] === "a" ? "b" : "a";
+    const parts = slice([...registrations], USERS_A_ROW);
+    for (const [index, part] of parts.entries()) {
+      const columns = { v: 1, ...formatChunks("text", formatRegistrations(new Map(part))) };
+      await this.#table.transact(this.#tenant, [
+        { kind: "upsert", row: `${generation}_${String(index).padStart(4, "0")}`, columns },
+      ]);
+    }
+    const columns: Columns = { v: 1, generation, chunks: parts.length, reportAt: formatTime(reportAt) };
+    await this.#table.transact(this.#tenant, [{ kind: "upsert", row: HEAD, columns }]);
+  }
+}
+
+/** Redeliveries of one message come within its locks and retries; a later one is a new case. */
+const SAME_MESSAGE_MS = DAY_MS;
+const keyTime = (at: number): string => formatTime(at).replaceAll(/[^0-9]/g, "");
+const letterPartition = (rollout: string | null): string => rollout ?? "_unknown";
+
+export class TableDeadLetterStore implements DeadLetterStore {
+  readonly #table: EntityTable;
+  readonly #hash: Hash;
+
+  constructor(table: EntityTable, hash: Hash) {
+    this.#table = table;
+    this.#hash = hash;
+  }
+
+  async record(letter: DeadLetter): Promise<void> {
+    const partition = letterPartition(letter.rollout);
+    const mark = this.#hash.digest(letter.messageId).slice(0, 16);
+    const since = keyTime(Math.max(0, letter.at - SAME_MESSAGE_MS));
+    const recent = await queryAll(this.#table, partition, { from: since, to: ":" });
+    // A handler that was redelivered after its record records the same message a little later: one row all the same.
+    const before = recent.find(({ row }) => row.endsWith(`_${mark}`));
+    const row = before?.row ?? `${keyTime(letter.at)}_${mark}`;
+    await this.#table.transact(partition, [{ kind: "upsert", row, columns: formatLetter(letter) }]);
+  }
+
+  async list(rollout: string | null): Promise<readonly DeadLetter[]> {
+    const rows = await queryAll(this.#table, letterPartition(rollout), { from: "0", to: ":" });
+    return rows.map(({ columns }) => parseLetter(columns)).reverse();
+  }
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
