@@ -46,7 +46,8 @@ export type Speed =
 export interface Addresses {
   readonly tables: { readonly port: number; readonly connectionString: string };
   readonly broker: { readonly port: number; readonly connectionString: string };
-  readonly tenant: { readonly port: number } | null;
+  /** `url` is the Graph root, `identityEndpoint` the managed-identity endpoint. */
+  readonly tenant: { readonly port: number; readonly url: string; readonly identityEndpoint: string } | null;
 }
 
 /** `at` is virtual. */
@@ -85,6 +86,7 @@ export interface Supervisor {
   askBroker(what: "counts" | "stats" | "cut"): Promise<unknown>;
   /** `memory` of each live instance. */
   askInstances(what: "memory"): Promise<unknown[]>;
+  /** `stats` or `account` of the tenant. */
   askTenant(what: string): Promise<unknown>;
   /** Process ids of all living children. */
   pids(): number[];

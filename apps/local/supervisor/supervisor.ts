@@ -131,7 +131,14 @@ class Run {
     return {
       tables: of(tables, "tables"),
       broker: of(broker, "broker"),
-      tenant: simulated === null ? null : { port: simulated.ports["tenant"] ?? 0 },
+      tenant:
+        simulated === null
+          ? null
+          : {
+              port: simulated.ports["tenant"] ?? 0,
+              url: simulated.info["url"] ?? "",
+              identityEndpoint: simulated.info["identityEndpoint"] ?? "",
+            },
     };
   }
 

@@ -32,6 +32,7 @@ export async function buildChildren(): Promise<BuiltChildren> {
       { in: `${local}/broker-child.ts`, out: "broker" },
       { in: `${local}/tables-child.ts`, out: "tables" },
       { in: "test/integration/supervisor/stand-in-tenant.ts", out: "tenant" },
+      { in: "test/integration/supervisor/supervisor-process.ts", out: "supervisor" },
     ],
   });
   const entry = (name: string): string => join(outdir, `${name}.js`);

@@ -1,7 +1,7 @@
 // A whole embedded runtime around the sample function app, with a stand-in for the tenant.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { Supervisor, SupervisorEvent, SupervisorOptions } from "../../../apps/local/supervisor/options.ts";
 import { startSupervisor } from "../../../apps/local/supervisor/supervisor.ts";
@@ -11,7 +11,8 @@ import { until } from "../until.ts";
 import type { BuiltChildren } from "./built-children.ts";
 
 export const START = Date.UTC(2026, 2, 2, 6, 0, 10);
-const SAMPLE = join(import.meta.dirname, "../host/apps/sample");
+// From the checkout's root, because this file also runs bundled, from another folder.
+const SAMPLE = resolve("test/integration/host/apps/sample");
 
 export interface SupervisorUnderTest {
   readonly supervisor: Supervisor;
