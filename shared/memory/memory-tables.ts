@@ -1,0 +1,121 @@
+// Tables in memory, with Table Storage's rules: entity tags, entity group transactions, keys, sizes. Rows are kept as text, so that
+// nobody shares an object with the store by accident.
+import { measureEntity, TRANSACTION_BYTES_MAX } from "../codec/entity-limits.ts";
+import type { Columns } from "../domain/journal.ts";
+import type { EntityTable, EntityWrite, StoredEntity, Tables } from "../ports/entity-table.ts";
+import { Conflict, Unavailable } from "../ports/errors.ts";
+import { NO_FAULTS } from "./memory-faults.ts";
+import type { FaultSource } from "./memory-faults.ts";
+import { parseColumns } from "../codec/stored-columns.ts";
+
+const TRANSACTION_MAX = 100;
+const PAGE = 1_000;
+
+interface Entity {
+  readonly text: string;
+  readonly etag: string;
+}
+
+interface Partition {
+  readonly rows: Map<string, Entity>;
+  /** Row keys in order, made when a range is asked for; a new row makes it stale. */
+  sorted: readonly string[] | null;
+}
+
+export interface MemoryTablesOptions {
+  readonly faults?: FaultSource;
+  /** Each request, as the summary counts them. */
+  readonly count?: (kind: "read" | "transaction") => void;
+}
+
+export function createMemoryTables(options: MemoryTablesOptions = {}): Tables {
+  const table = (): MemoryTable => new MemoryTable(options);
+  return {
+    rollouts: table(),
+    batches: table(),
+    users: table(),
+    people: table(),
+    control: table(),
+    snapshots: table(),
+    deadletters: table(),
+  };
+}
+
+export class MemoryTable implements EntityTable {
+  readonly #partitions = new Map<string, Partition>();
+  readonly #faults: FaultSource;
+  readonly #count: (kind: "read" | "transaction") => void;
+  #writes = 0;
+
+  constructor({ faults = NO_FAULTS, count = () => undefined }: MemoryTablesOptions = {}) {
+    this.#faults = faults;
+    this.#count = count;
+  }
+
+  async get(partition: string, row: string): Promise<StoredEntity | null> {
+    this.#count("read");
+    this.#failWhen("unavailable");
+    const entity = this.#partitions.get(partition)?.rows.get(row);
+    return entity === undefined ? null : { row, columns: parseColumns(entity.text), etag: entity.etag };
+  }
+
+  async *pages(partition: string, from: string, to: string): AsyncIterable<readonly StoredEntity[]> {
+    const held = this.#partitions.get(partition);
+    const keys = held === undefined ? [] : sortedKeys(held).filter((key) => key >= from && key < to);
+    for (let start = 0; start === 0 || start < keys.length; start += PAGE) {
+      this.#count("read");
+      this.#failWhen("unavailable");
+      // Table Storage may answer no row and a token: an empty page is not the end.
+      if (this.#faults.strikes("empty-page")) yield [];
+      yield keys.slice(start, start + PAGE).flatMap((row) => {
+        const entity = held?.rows.get(row);
+        return entity === undefined ? [] : [{ row, columns: parseColumns(entity.text), etag: entity.etag }];
+      });
+    }
+  }
+
+  async transact(partition: string, writes: readonly EntityWrite[]): Promise<readonly string[]> {
+    if (writes.length === 0) return [];
+    this.#count("transaction");
+    checkLimits(partition, writes);
+    this.#failWhen("unavailable");
+    if (this.#faults.strikes("conflict")) throw new Conflict("injected: somebody else was first");
+    const held = this.#partitions.get(partition) ?? { rows: new Map<string, Entity>(), sorted: null };
+    for (const write of writes) checkCondition(held.rows.get(write.row), write);
+    this.#partitions.set(partition, held);
+    const etags = writes.map((write) => this.#put(held, write.row, write.columns));
+    this.#failWhen("lost-answer");
+    // The SDK sends again after a lost answer and meets its own write.
+    if (this.#faults.strikes("conflict-after-commit")) throw new Conflict("injected: the second try met the first");
+    return etags;
+  }
+
+  #put(held: Partition, row: string, columns: Columns): string {
+    this.#writes += 1;
+    const etag = `W/"${this.#writes}"`;
+    if (!held.rows.has(row)) held.sorted = null;
+    held.rows.set(row, { text: JSON.stringify(columns), etag });
+    return etag;
+  }
+
+  #failWhen(fault: "unavailable" | "lost-answer"): void {
+    if (this.#faults.strikes(fault)) throw new Unavailable("tables", { cause: new Error(`injected: ${fault}`) });
+  }
+}
+
+function sortedKeys(held: Partition): readonly string[] {
+  held.sorted ??= [...held.rows.keys()].sort();
+  return held.sorted;
+}
+
+function checkLimits(partition: string, writes: readonly EntityWrite[]): void {
+  if (writes.length > TRANSACTION_MAX) throw new Error(`${writes.length} operations in one transaction`);
+  if (new Set(writes.map(({ row }) => row)).size < writes.length) throw new Error("a row twice in one transaction");
+  const bytes = writes.reduce((sum, { row, columns }) => sum + measureEntity(partition, row, columns), 0);
+  if (bytes > TRANSACTION_BYTES_MAX) throw new Error(`${bytes} bytes in one transaction`);
+}
+
+function checkCondition(entity: Entity | undefined, write: EntityWrite): void {
+  if (write.kind === "create" && entity !== undefined) throw new Conflict(`${write.row} exists`);
+  if (write.kind === "replace" && entity?.etag !== write.etag) throw new Conflict(`${write.row} has changed`);
+}
