@@ -52,11 +52,8 @@ export function matchColumns(headings: readonly Heading[], faults: FaultList): M
     }
     const first = placeOf.get(column);
     if (first !== undefined) {
-      faults.add(
-        place,
-        `The column ${column} stands here a second time (first at column ${first.column}).`,
-        DELETE_ONE,
-      );
+      const what = `The column ${column} stands here a second time (first at ${first.line}:${first.column}).`;
+      faults.add(place, what, DELETE_ONE);
       return undefined;
     }
     placeOf.set(column, place);

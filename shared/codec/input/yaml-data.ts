@@ -52,7 +52,7 @@ function addSyntaxFaults(
     );
     return true;
   }
-  for (const error of syntax) {
+  for (const error of firstOfEachLine(syntax, place)) {
     const { what, fix } = wordsOf(error);
     faults.add(place(openingQuote(document, error) ?? error.pos[0]), what, fix);
   }
@@ -62,6 +62,16 @@ function addSyntaxFaults(
     faults.add(place(pos[0]), `The key ${shown(key)} stands here a second time.`, "Delete one of the two.");
   }
   return syntax.length > 0;
+}
+
+/** One slip makes several errors: a tab makes all lines below it wrong, and a second colon is two errors on its line. */
+function firstOfEachLine(errors: readonly YAMLError[], place: (offset: number) => Place): readonly YAMLError[] {
+  const tabs = errors.filter((error) => error.code === "TAB_AS_INDENT");
+  const seen = new Set<number>();
+  return (tabs.length > 0 ? tabs : errors).filter(({ pos }) => {
+    const { line } = place(pos[0]);
+    return !seen.has(line) && seen.add(line);
+  });
 }
 
 function wordsOf({ code, message }: YAMLError): { what: string; fix: string } {
