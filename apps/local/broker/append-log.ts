@@ -1,0 +1,263 @@
+// The durable half of the broker: one append-only file. What arrives while an fdatasync runs shares the next one (group
+// commit); a group is one frame of magic, length and CRC32, so that it is there as a whole or not at all.
+import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { UserFault } from "../../../shared/domain/fault.ts";
+import { formatRecord, parseRecord, type LogRecord } from "./records.ts";
+
+const MAGIC = Buffer.from("MFB1");
+const FRAME_HEAD = 12;
+const COMPACT_FACTOR = 4;
+const COMPACT_LEAST_BYTES = 1_000_000;
+const SNAPSHOT_FRAME_BYTES = 1_000_000;
+
+/** Applied in order, and only when durable. `snapshot` tells the same state in the fewest records. */
+export interface LoggedState {
+  apply(record: LogRecord): void;
+  snapshot(): Iterable<LogRecord>;
+  liveBytes(): number;
+}
+
+export interface AppendLog {
+  /** Resolves once the records are durable and applied. Rejects for ever after a write error. */
+  append(records: readonly LogRecord[]): Promise<void>;
+  /** The write error that stopped the log; from then on nothing is accepted. */
+  broken(): Error | null;
+  close(): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly dataDir: string | null;
+  readonly state: LoggedState;
+  readonly log: (line: string) => void;
+  /** Fault hook: the error that the next write meets, if any. */
+  readonly failWrite: () => Error | null;
+}
+
+export async function openLog(options: LogOptions): Promise<AppendLog> {
+  if (options.dataDir === null) return new GroupCommitLog(options, null);
+  const path = join(options.dataDir, "broker.log");
+  await rm(`${path}.tmp`, { force: true }); // a compaction that a crash interrupted: the log itself is whole
+  const size = await recover(path, options);
+  const handle = await open(path, "a");
+  return new GroupCommitLog(options, { path, handle, size });
+}
+
+interface LogFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly size: number;
+}
+
+interface Waiting {
+  readonly records: readonly LogRecord[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+class GroupCommitLog implements AppendLog {
+  readonly #options: LogOptions;
+  #file: LogFile | null;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | null = null;
+  #broken: Error | null = null;
+  #closed = false;
+
+  constructor(options: LogOptions, file: LogFile | null) {
+    this.#options = options;
+    this.#file = file;
+  }
+
+  append(records: readonly LogRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== null) return reject(this.#broken);
+      if (this.#closed) return reject(new Error("the broker is closing"));
+      this.#waiting.push({ records, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  broken(): Error | null {
+    return this.#broken;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    await this.#file?.handle.close();
+    this.#file = null;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0 && this.#broken === null) {
+      await new Promise((next) => setImmediate(next)); // all that this turn of the loop brings shares the group
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(group.flatMap(({ records }) => records));
+        await this.#compactIfDue();
+      } catch (error) {
+        this.#break(error instanceof Error ? error : new Error(String(error)), group);
+      }
+      for (const { resolve } of group) resolve();
+    }
+    this.#running = null;
+  }
+
+  async #write(records: readonly LogRecord[]): Promise<void> {
+    const failure = this.#options.failWrite();
+    if (failure !== null) throw failure;
+    if (this.#file !== null) {
+      const frame = frameOf(records);
+      await writeAll(this.#file.handle, frame);
+      await this.#file.handle.datasync();
+      this.#file = { ...this.#file, size: this.#file.size + frame.length };
+    }
+    for (const record of records) this.#options.state.apply(record);
+  }
+
+  /** A disk that failed once cannot be trusted with the next record: part of this one may be in the file. */
+  #break(error: Error, group: readonly Waiting[]): void {
+    this.#broken = error;
+    this.#options.log(`broker: nothing is accepted from now on, the log cannot be written: ${error.message}`);
+    for (const { reject } of [...group, ...this.#waiting]) reject(error);
+    this.#waiting = [];
+  }
+
+  async #compactIfDue(): Promise<void> {
+    const file = this.#file;
+    if (file === null || file.size < COMPACT_LEAST_BYTES) return;
+    if (file.size < this.#options.state.liveBytes() * COMPACT_FACTOR) return;
+    const size = await writeSnapshot(file.path, this.#options.state);
+    await file.handle.close();
+    this.#file = { path: file.path, handle: await open(file.path, "a"), size };
+  }
+}
+
+/** A whole new file beside the old one, put in its place by one rename: a crash leaves the one or the other. */
+async function writeSnapshot(path: string, state: LoggedState): Promise<number> {
+  const handle = await open(`${path}.tmp`, "w");
+  let size = 0;
+  try {
+    for (const frame of framesOf(state.snapshot())) {
+      await writeAll(handle, frame);
+      size += frame.length;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${path}.tmp`, path);
+  const folder = await open(join(path, ".."), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+  return size;
+}
+
+function* framesOf(records: Iterable<LogRecord>): Generator<Buffer> {
+  let group: LogRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    group.push(record);
+    bytes += "bytes" in record ? (record.bytes?.bare.length ?? 0) + 200 : 200;
+    if (bytes < SNAPSHOT_FRAME_BYTES) continue;
+    yield frameOf(group);
+    group = [];
+    bytes = 0;
+  }
+  if (group.length > 0) yield frameOf(group);
+}
+
+function frameOf(records: readonly LogRecord[]): Buffer {
+  const parts: Buffer[] = [];
+  for (const record of records) {
+    const bytes = formatRecord(record);
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32BE(bytes.length);
+    parts.push(length, bytes);
+  }
+  const payload = Buffer.concat(parts);
+  const head = Buffer.allocUnsafe(FRAME_HEAD);
+  MAGIC.copy(head);
+  head.writeUInt32BE(payload.length, 4);
+  head.writeUInt32BE(crc32(payload), 8);
+  return Buffer.concat([head, payload]);
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
+}
+
+/** Applies what the file holds, cuts a torn tail, compacts. Answers the file's size. */
+async function recover(path: string, { state, log }: LogOptions): Promise<number> {
+  const bytes = await readIfThere(path);
+  let at = 0;
+  for (let payload = frameAt(bytes, at); payload !== null; payload = frameAt(bytes, at)) {
+    applyPayload(path, payload, at, state);
+    at += FRAME_HEAD + payload.length;
+  }
+  if (at < bytes.length) await cutTail(path, bytes, at, log);
+  if (at > 0 && at < state.liveBytes() * COMPACT_FACTOR && bytes.length < COMPACT_LEAST_BYTES) return at;
+  return writeSnapshot(path, state);
+}
+
+/** Only the last group can be torn: the next is written when this one is durable. A whole frame behind it means damage. */
+async function cutTail(path: string, bytes: Buffer, at: number, log: (line: string) => void): Promise<void> {
+  for (let next = bytes.indexOf(MAGIC, at + 1); next !== -1; next = bytes.indexOf(MAGIC, next + 1)) {
+    if (frameAt(bytes, next) !== null) throw damaged(path, at, `a whole record follows at byte ${next}`);
+  }
+  log(`broker: ${path}: the last record was torn; its ${bytes.length - at} bytes at byte ${at} were cut off`);
+  const handle = await open(path, "r+");
+  try {
+    await handle.truncate(at);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function applyPayload(path: string, payload: Buffer, frame: number, state: LoggedState): void {
+  try {
+    for (let at = 0; at < payload.length;) {
+      const end = at + 4 + payload.readUInt32BE(at);
+      state.apply(parseRecord(payload.subarray(at + 4, end)));
+      at = end;
+    }
+  } catch (error) {
+    throw damaged(path, frame, `its record cannot be read (${error instanceof Error ? error.name : "unknown"})`);
+  }
+}
+
+function damaged(path: string, at: number, why: string): UserFault {
+  return new UserFault([
+    {
+      at: { where: path },
+      what: `The broker's log is damaged at byte ${at}: ${why}.`,
+      fix: "Restore the file from a copy, or move it away to start with empty queues.",
+    },
+  ]);
+}
+
+function frameAt(bytes: Buffer, at: number): Buffer | null {
+  if (at + FRAME_HEAD > bytes.length || !bytes.subarray(at, at + 4).equals(MAGIC)) return null;
+  const end = at + FRAME_HEAD + bytes.readUInt32BE(at + 4);
+  if (end > bytes.length) return null;
+  const payload = bytes.subarray(at + FRAME_HEAD, end);
+  return crc32(payload) === bytes.readUInt32BE(at + 8) ? payload : null;
+}
+
+async function readIfThere(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+// One process a data folder: a lock file with the owner's pid. The lock of a process that is gone is taken over.
+import { readFileSync } from "node:fs";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import * as z from "zod";
+import { UserFault } from "../../../shared/domain/fault.ts";
+
+const owner = z.object({ pid: z.int().min(1), started: z.string() });
+const heldHere = new Set<string>();
+
+/** Answers the function that releases the folder. Throws a UserFault where another process, or this one, holds it. */
+export async function lockFolder(dataDir: string): Promise<() => Promise<void>> {
+  const folder = resolve(dataDir);
+  const path = join(folder, "broker.lock");
+  if (heldHere.has(folder)) throw inUse(path, process.pid);
+  heldHere.add(folder);
+  try {
+    await takeLock(path);
+  } catch (error) {
+    heldHere.delete(folder);
+    throw error;
+  }
+  return async () => {
+    await rm(path, { force: true });
+    heldHere.delete(folder);
+  };
+}
+
+async function takeLock(path: string): Promise<void> {
+  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) });
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    if (await createWhole(path, mine)) return;
+    const text = await readFile(path, "utf8").catch(absentIsEmpty);
+    const pid = livingOwner(text);
+    if (pid !== null) throw inUse(path, pid);
+    await moveAway(path, text);
+  }
+  throw inUse(path, null);
+}
+
+/** By a link to a finished file: nobody may read a lock that its owner has created and not written yet. */
+async function createWhole(path: string, text: string): Promise<boolean> {
+  const draft = `${path}.${process.pid}.new`;
+  await writeFile(draft, text);
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Two starters may judge the same lock dead: who finds that it moved a fresh one away puts it back. */
+async function moveAway(path: string, judged: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
+    throw error;
+  }
+  const moved = await readFile(aside, "utf8");
+  try {
+    if (moved !== judged) await link(aside, path);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** A pid alone says little: after a restart of the machine, or in a container, another process may have it. */
+function livingOwner(text: string): number | null {
+  const parsed = owner.safeParse(readJson(text));
+  if (!parsed.success) return null;
+  const { pid, started } = parsed.data;
+  if (pid === process.pid) return null;
+  return isAlive(pid) && startOf(pid) === started ? pid : null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, "EPERM");
+  }
+}
+
+/** When a process started, in the kernel's ticks; the same empty text for all where there is no /proc. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch (error) {
+    if (error instanceof Error) return "";
+    throw error;
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null; // its writer died between creating and writing it
+    throw error;
+  }
+}
+
+function inUse(path: string, pid: number | null): UserFault {
+  const who = pid === null ? "another process" : `process ${pid}`;
+  return new UserFault([
+    {
+      at: { where: path },
+      what: `The data folder is in use by ${who}.`,
+      fix: "Stop that broker, or give this one another folder with --data.",
+    },
+  ]);
+}
+
+function absentIsEmpty(error: unknown): string {
+  if (hasCode(error, "ENOENT")) return "";
+  throw error;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

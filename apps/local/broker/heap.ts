@@ -1,0 +1,47 @@
+// A binary heap, least key first. Entries are not removed from the middle: whoever pops looks whether the entry still holds.
+export class Heap<T> {
+  readonly #items: { readonly key: number; readonly value: T }[] = [];
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  peek(): { readonly key: number; readonly value: T } | undefined {
+    return this.#items[0];
+  }
+
+  push(key: number, value: T): void {
+    const items = this.#items;
+    const entry = { key, value };
+    let at = items.length;
+    items.push(entry);
+    while (at > 0) {
+      const up = (at - 1) >>> 1;
+      const parent = items[up];
+      if (parent === undefined || parent.key <= key) break;
+      items[at] = parent;
+      at = up;
+    }
+    items[at] = entry;
+  }
+
+  pop(): { readonly key: number; readonly value: T } | undefined {
+    const items = this.#items;
+    const first = items[0];
+    const last = items.pop();
+    if (first === undefined || last === undefined || items.length === 0) return first;
+    let at = 0;
+    for (;;) {
+      const left = 2 * at + 1;
+      const a = items[left];
+      if (a === undefined) break;
+      const b = items[left + 1];
+      const [child, index] = b !== undefined && b.key < a.key ? [b, left + 1] : [a, left];
+      if (child.key >= last.key) break;
+      items[at] = child;
+      at = index;
+    }
+    items[at] = last;
+    return first;
+  }
+}

@@ -1,0 +1,65 @@
+// A link on which a client sends to a queue: accepted only when stored, credit topped up as messages are answered.
+import type { Delivery } from "rhea";
+import { DecodeError } from "./amqp-decode.ts";
+import { BATCH_FORMAT, parseMessage, splitBatch } from "./amqp-message.ts";
+import type { Engine } from "./engine.ts";
+import type { BrokerFaults } from "./faults.ts";
+import type { Queue } from "./queue.ts";
+import type { ServerReceiver } from "./rhea-internals.ts";
+
+/** Standard tier's limit: 256 KB for a message or a batch. Clients fill their batches up to it. */
+export const MAX_MESSAGE_BYTES = 262_144;
+const CREDIT = 1_000;
+const TOP_UP_AT = 500;
+
+export interface IncomingLinkOptions {
+  readonly receiver: ServerReceiver;
+  readonly queue: Queue;
+  readonly engine: Engine;
+  readonly faults: BrokerFaults;
+  readonly destroySocket: () => void;
+}
+
+export class IncomingLink {
+  readonly #options: IncomingLinkOptions;
+  #unanswered = 0;
+
+  constructor(options: IncomingLinkOptions) {
+    this.#options = options;
+    options.receiver.add_credit(CREDIT);
+  }
+
+  async onTransfer(delivery: Delivery, bytes: Buffer): Promise<void> {
+    this.#unanswered++;
+    const { receiver, queue, engine, faults, destroySocket } = this.#options;
+    try {
+      if (bytes.length > MAX_MESSAGE_BYTES) return refuse(delivery, "amqp:link:message-size-exceeded", TOO_LARGE);
+      if (faults.strikes("server-busy")) return refuse(delivery, "com.microsoft:server-busy", BUSY);
+      const messages = delivery.format === BATCH_FORMAT ? splitBatch(bytes) : [bytes];
+      await engine.send(queue, messages.map(parseMessage));
+      if (faults.strikes("cut")) return destroySocket();
+      if (faults.strikes("lose-acknowledgement")) return;
+      // A frame on a session that the client has ended meanwhile would end its connection.
+      if (receiver.session.is_open()) delivery.accept();
+    } catch (error) {
+      if (error instanceof DecodeError) return refuse(delivery, "amqp:decode-error", error.message);
+      refuse(delivery, "amqp:internal-error", error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#unanswered--;
+      this.#topUp();
+    }
+  }
+
+  #topUp(): void {
+    const { receiver } = this.#options;
+    const missing = CREDIT - receiver.credit - this.#unanswered;
+    if (missing >= TOP_UP_AT && receiver.is_open()) receiver.add_credit(missing);
+  }
+}
+
+const TOO_LARGE = `The message exceeds the maximum message size of ${MAX_MESSAGE_BYTES} bytes.`;
+const BUSY = "The server is busy. Please wait 2 seconds and try again.";
+
+function refuse(delivery: Delivery, condition: string, description: string): void {
+  if (delivery.link.session.is_open()) delivery.reject({ condition, description });
+}
