@@ -125,19 +125,29 @@ async function obey(
   clock: OffsetClock,
 ): Promise<void> {
   switch (message.kind) {
-    case "hold":
-      return tell({ kind: "held", n: message.n, held: (await started.hold?.()) ?? { of: "other" } });
+    case "hold": {
+      tell({ kind: "held", n: message.n, held: (await started.hold?.()) ?? { of: "other" } });
+      return;
+    }
     case "jump":
       clock.jump({ seq: message.seq, offset: message.offset });
       started.jumped?.();
-      return tell({ kind: "jumped", seq: message.seq });
+      {
+        tell({ kind: "jumped", seq: message.seq });
+        return;
+      }
     case "go":
       return started.go?.();
     case "fire":
       if (started.fire === undefined) throw new Error("this process has no timers");
-      return tell({ kind: "fired", id: message.id, ok: await started.fire(message) });
-    case "ask":
-      return tell({ kind: "answer", id: message.id, value: (await started.ask?.(message.what)) ?? null });
+      {
+        tell({ kind: "fired", id: message.id, ok: await started.fire(message) });
+        return;
+      }
+    case "ask": {
+      tell({ kind: "answer", id: message.id, value: (await started.ask?.(message.what)) ?? null });
+      return;
+    }
     default:
       return unreachable(message);
   }

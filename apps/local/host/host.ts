@@ -78,7 +78,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     log({ level: "warning", category: `Function.${name}`, function: name, message: what });
   const enabled = functions.filter(({ name }) => !isDisabled(name, settings));
 
-  const gate = new Gate(options.hints.busy, options.hints.idle);
+  const gate = new Gate(
+    () => options.hints.busy(),
+    (serial) => options.hints.idle(serial),
+  );
   const { functionTimeoutMs } = hostJson;
   const onTimeout = ({ name }: AppFunction): void => {
     options.onCrash(`function ${name} ran longer than functionTimeout (${String(functionTimeoutMs)} ms)`);

@@ -113,15 +113,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     if (!isAllowed(request, url, trigger.authLevel, options.keys)) return void response.writeHead(401).end();
     const body = await readBody(request);
     if (body === null) return void response.writeHead(413, { connection: "close" }).end();
-    return options.gate.pass("counted", () => run(target, request, response, options, { url, params, body }));
+    return options.gate.pass("counted", () => run(target, { request, response }, options, { url, params, body }));
   }
   response.writeHead(404).end(); // a wrong method is 404 too: in Azure the method is part of the route
 }
 
 async function run(
   target: AppFunction,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
   { invoker, log }: HttpServerOptions,
   { url, params, body }: { url: URL; params: Record<string, string>; body: Buffer },
 ): Promise<void> {

@@ -113,7 +113,7 @@ async function run(
   invocation.state = undefined;
 
   // Null and undefined are no error, also when they were thrown: such a message is completed, in Azure too.
-  if (post.error !== null && post.error !== undefined) throw post.error;
+  if (post.error !== null && post.error !== undefined) throw post.error; // eslint-disable-line @typescript-eslint/only-throw-error -- what a function threw goes on as it is
   return model.getResponse(context, post.result);
 }
 

@@ -45,7 +45,7 @@ export class Fleet {
   /** Starts one of the parts that must live. */
   async startPart(role: Role, entry: string, settings: unknown): Promise<Ready> {
     const { onFailure } = this.#options.events;
-    const child = this.#fork(role, entry, process.env, settings, ({ code, signal }) => {
+    const child = this.#fork({ role, entry, environment: process.env }, settings, ({ code, signal }) => {
       if (!this.#isClosing && child.isReady)
         onFailure(new Error(`the ${role} process died (${signal ?? String(code)})`));
     });
@@ -61,7 +61,7 @@ export class Fleet {
   ): Promise<readonly DeclaredTimer[]> {
     this.#startInstance = (instance) => {
       const { environment, settings } = settingsOf(instance);
-      return this.#fork("host", entry, environment, settings, (death) => this.#instanceDied(instance, death));
+      return this.#fork({ role: "host", entry, environment }, settings, (death) => this.#instanceDied(instance, death));
     };
     const starts = Array.from({ length: count }, async (_, instance) => {
       this.#slots[instance] = { child: null, failures: 0 };
@@ -104,20 +104,20 @@ export class Fleet {
   /** Hosts first, so that nothing is in flight when broker and tables go. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await Promise.all(this.#slots.map(({ child }) => child?.close(child.isReady ? HOST_GRACE_MS : 0)));
+    await Promise.all(
+      this.#slots.map(({ child }) => child?.close(child.isReady ? HOST_GRACE_MS : 0) ?? Promise.resolve()),
+    );
     for (const role of ["broker", "tenant", "tables"] as const) await this.#parts.get(role)?.close(GRACE_MS);
   }
 
   #fork(
-    role: Role,
-    entry: string,
-    environment: NodeJS.ProcessEnv,
+    program: { readonly role: Role; readonly entry: string; readonly environment: NodeJS.ProcessEnv },
     settings: unknown,
     onDeath: (death: Death) => void,
   ): SupervisedChild {
     const { events, seq, offset } = this.#options;
     const { onLine, onHint } = events;
-    return new SupervisedChild({ entry, role, environment, onLine, onHint, onDeath }, { seq, offset, settings });
+    return new SupervisedChild({ ...program, onLine, onHint, onDeath }, { seq, offset, settings });
   }
 
   #raise(instance: number): SupervisedChild {

@@ -10,7 +10,8 @@ runChild({
   role: "tables",
   settings,
   start: async (options) => {
-    const { port, connectionString, close } = await startTables(options);
-    return { ports: { tables: port }, info: { connectionString }, close };
+    const tables = await startTables(options);
+    const { port, connectionString } = tables;
+    return { ports: { tables: port }, info: { connectionString }, close: () => tables.close() };
   },
 });

@@ -189,7 +189,9 @@ export class Timekeeper {
     if (fleet.isAnyStarting) return false;
     clock.jump(to);
     observe({ kind: "jumped", at: clock.now(), from, because });
-    await Promise.all([...hosts, fleet.part("broker"), fleet.part("tenant")].map((child) => child?.jump(to)));
+    await Promise.all(
+      [...hosts, fleet.part("broker"), fleet.part("tenant")].map((child) => child?.jump(to) ?? Promise.resolve()),
+    );
     return true;
   }
 

@@ -121,17 +121,10 @@ function startTimer(
   if ("fault" in schedule) {
     throw new UserFault([{ what: `schedule "${text}": ${schedule.fault}.`, fix: "Mend it.", at: { where: name } }]);
   }
+  const last = saved?.last ?? null;
   // A changed schedule is not past due: its stored tick belongs to the old one.
-  const stored = saved?.schedule === text ? saved : null;
-  const isMissed = stored?.next != null && stored.next <= now;
-  return {
-    name,
-    text,
-    schedule,
-    last: stored?.last ?? null,
-    lastUpdated: stored?.last ?? null,
-    next: runOnStartup ? now : (stored?.next ?? schedule.next(now)),
-    isRunning: false,
-    isMissed,
-  };
+  const tick = saved?.schedule === text ? saved.next : null;
+  const isMissed = tick !== null && tick <= now;
+  const next = runOnStartup ? now : (tick ?? schedule.next(now));
+  return { name, text, schedule, last, lastUpdated: last, next, isRunning: false, isMissed };
 }

@@ -2,6 +2,7 @@
 // few seconds before; what a SIGKILL of this process itself would lose is a matter of a journal that does not exist yet.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { z } from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
 
 export interface Tables {
@@ -87,9 +88,11 @@ async function start(server: TableServer, port: number, database: string): Promi
 
 function loadAzurite(): AzuriteModules {
   const require = createRequire(import.meta.url);
-  const configuration: {
-    default: AzuriteModules["TableConfiguration"];
-  } = require("azurite/dist/src/table/TableConfiguration");
-  const server: { default: AzuriteModules["TableServer"] } = require("azurite/dist/src/table/TableServer");
-  return { TableConfiguration: configuration.default, TableServer: server.default };
+  const isClass = (value: unknown): boolean => typeof value === "function";
+  const configuration = z.object({ default: z.custom<AzuriteModules["TableConfiguration"]>(isClass) });
+  const server = z.object({ default: z.custom<AzuriteModules["TableServer"]>(isClass) });
+  return {
+    TableConfiguration: configuration.parse(require("azurite/dist/src/table/TableConfiguration")).default,
+    TableServer: server.parse(require("azurite/dist/src/table/TableServer")).default,
+  };
 }

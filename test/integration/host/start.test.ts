@@ -61,7 +61,7 @@ describe("a start that fails says why and ends with an exit code", () => {
     ["host 4: a missing package", only('import "no-such-package";'), /functions\/queue\.mjs: .*no-such-package/],
     [
       "host 4: two functions with one name",
-      only(timer("0 * * * * *") + timer("1 * * * * *").split("\n")[1]),
+      only(timer("0 * * * * *") + (timer("1 * * * * *").split("\n")[1] ?? "")),
       /already been registered/,
     ],
     [
@@ -84,7 +84,7 @@ describe("a start that fails says why and ends with an exit code", () => {
     ],
     [
       "HTTP streaming",
-      only(app("app.setup({ enableHttpStream: true });") + timer("0 * * * * *").split("\n")[1]),
+      only(app("app.setup({ enableHttpStream: true });") + (timer("0 * * * * *").split("\n")[1] ?? "")),
       /enableHttpStream/,
     ],
     [

@@ -5,6 +5,8 @@ import type { BuiltChildren } from "../supervisor/built-children.ts";
 import { openStage, startHostUnderTest } from "./host-under-test.ts";
 import type { HostUnderTest, Stage } from "./host-under-test.ts";
 
+const notYet: unknown = expect.objectContaining({ message: "not yet" });
+
 let children: BuiltChildren;
 let stage: Stage;
 let host: HostUnderTest;
@@ -59,7 +61,7 @@ describe("a timer function", () => {
       expect.objectContaining({
         retryCount: 1,
         maxRetryCount: 3,
-        exception: expect.objectContaining({ message: "not yet" }),
+        exception: notYet,
       }),
       expect.objectContaining({ retryCount: 2, maxRetryCount: 3 }),
     ]);

@@ -20,9 +20,9 @@ export interface SupervisorUnderTest {
   readonly events: readonly SupervisorEvent[];
   readonly lines: readonly string[];
   readonly dataDir: string;
-  records(what?: string): Recorded[];
-  waitFor(what: string, count?: number): Promise<Recorded[]>;
-  jumps(): Extract<SupervisorEvent, { kind: "jumped" }>[];
+  readonly records: (what?: string) => Recorded[];
+  readonly waitFor: (what: string, count?: number) => Promise<Recorded[]>;
+  readonly jumps: () => Extract<SupervisorEvent, { kind: "jumped" }>[];
   /** Stops; the folder stays for another start. */
   stop(): Promise<void>;
 }

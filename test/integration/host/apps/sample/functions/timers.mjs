@@ -1,5 +1,5 @@
 import { app } from "@azure/functions";
-import { now, record, sleep } from "../record.mjs";
+import { record, sleep } from "../record.mjs";
 
 let failures = 0;
 
