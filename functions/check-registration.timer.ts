@@ -1,0 +1,13 @@
+// Every few hours: who has registered a usable method since the last report?
+import type { InvocationContext, Timer } from "@azure/functions";
+import { app } from "@azure/functions";
+import { dependencies } from "../shared/compose.ts";
+import { checkRegistration } from "../shared/pipeline/check-registration.ts";
+
+app.timer("check-registration", { schedule: "%CHECK_REGISTRATION_SCHEDULE%", handler: checkRegistrationTimer });
+
+export async function checkRegistrationTimer(_timer: Timer, context: InvocationContext): Promise<void> {
+  const deps = await dependencies();
+  const outcome = await checkRegistration(deps);
+  deps.log.info("registrations checked", { invocationId: context.invocationId, ...outcome });
+}

@@ -1,0 +1,152 @@
+// Entity tables on Azure Table Storage (or Azurite). The one place that knows the SDK's pitfalls: an ETag goes into the options, never into
+// the entity; a retry by the pipeline can meet its own write, so a 409 or 412 says only that the row is not as expected.
+import type { TableClient, TransactionAction } from "@azure/data-tables";
+import { Conflict, Unavailable } from "../ports/errors.ts";
+import type { EntityTable, EntityWrite, StoredEntity, Tables } from "../ports/entity-table.ts";
+import { TABLE_NAMES } from "../ports/entity-table.ts";
+
+export type StorageConnection =
+  | { readonly kind: "connection-string"; readonly text: string }
+  | { readonly kind: "identity"; readonly endpoint: string; readonly clientId: string | null };
+
+export type CountRequest = (kind: "read" | "transaction") => void;
+
+const SERVICE = "table storage";
+/** Below the handler's deadline, all tries together. */
+const RETRY = { maxRetries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 5_000 };
+const SYSTEM: ReadonlySet<string> = new Set(["etag", "timestamp", "partitionKey", "rowKey"]);
+
+export interface OpenTablesOptions {
+  readonly connection: StorageConnection;
+  /** Each request: a write of any kind, a point read or a query page. */
+  readonly count?: CountRequest;
+}
+
+export async function openTables({
+  connection,
+  count = () => undefined,
+}: OpenTablesOptions): Promise<{ readonly tables: Tables; ensureTables(): Promise<void> }> {
+  const { TableClient: Client } = await import("@azure/data-tables");
+  const open = await clientFactory(connection, Client);
+  const clients = TABLE_NAMES.map((name) => open(name));
+  const table = (index: number): EntityTable => {
+    const client = clients[index];
+    if (client === undefined) throw new Error(`no table ${index}`);
+    return new AzureTable(client, count);
+  };
+  const tables: Tables = {
+    rollouts: table(0),
+    batches: table(1),
+    users: table(2),
+    people: table(3),
+    control: table(4),
+    snapshots: table(5),
+    deadletters: table(6),
+  };
+  const ensureTables = async (): Promise<void> => {
+    for (const client of clients) await attempt(() => client.createTable());
+  };
+  return { tables, ensureTables };
+}
+
+async function clientFactory(
+  connection: StorageConnection,
+  Client: typeof TableClient,
+): Promise<(name: string) => TableClient> {
+  if (connection.kind === "connection-string") {
+    const allowInsecureConnection = /http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(connection.text);
+    return (name) =>
+      Client.fromConnectionString(connection.text, name, { retryOptions: RETRY, allowInsecureConnection });
+  }
+  const { ManagedIdentityCredential } = await import("@azure/identity");
+  const credential =
+    connection.clientId === null
+      ? new ManagedIdentityCredential()
+      : new ManagedIdentityCredential({ clientId: connection.clientId });
+  return (name) => new Client(connection.endpoint, name, credential, { retryOptions: RETRY });
+}
+
+class AzureTable implements EntityTable {
+  readonly #client: TableClient;
+  readonly #count: CountRequest;
+
+  constructor(client: TableClient, count: CountRequest) {
+    this.#client = client;
+    this.#count = count;
+  }
+
+  async get(partition: string, row: string): Promise<StoredEntity | null> {
+    this.#count("read");
+    return await attempt(async () => {
+      try {
+        return toStored(await this.#client.getEntity(partition, row));
+      } catch (error) {
+        if (statusOf(error) === 404) return null;
+        throw error;
+      }
+    });
+  }
+
+  async *pages(partition: string, from: string, to: string): AsyncIterable<readonly StoredEntity[]> {
+    const { odata } = await import("@azure/data-tables");
+    const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
+    const pages = this.#client.listEntities({ queryOptions: { filter } }).byPage({ maxPageSize: 1_000 });
+    for (;;) {
+      this.#count("read");
+      const page = await attempt(() => pages.next());
+      if (page.done === true) return;
+      yield page.value.map(toStored);
+    }
+  }
+
+  async transact(partition: string, writes: readonly EntityWrite[]): Promise<readonly string[]> {
+    if (writes.length === 0) return [];
+    this.#count("transaction");
+    const actions = writes.map((write) => toAction(partition, write));
+    const answer = await attempt(() => this.#client.submitTransaction(actions));
+    return answer.subResponses.map(({ etag }) => etag ?? "");
+  }
+}
+
+function toAction(partition: string, write: EntityWrite): TransactionAction {
+  const entity = { partitionKey: partition, rowKey: write.row, ...write.columns };
+  switch (write.kind) {
+    case "create":
+      return ["create", entity];
+    case "upsert":
+      return ["upsert", entity, "Replace"];
+    case "replace":
+      return ["update", entity, "Replace", { etag: write.etag }];
+  }
+}
+
+function toStored(entity: object): StoredEntity {
+  const all = Object.entries(entity) as [string, unknown][];
+  const columns: Record<string, string | number | boolean> = {};
+  for (const [name, value] of all) {
+    if (SYSTEM.has(name) || name.startsWith("odata.")) continue;
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") columns[name] = value;
+  }
+  const found = Object.fromEntries(all);
+  return { row: String(found["rowKey"]), columns, etag: String(found["etag"]) };
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
+  return typeof error.statusCode === "number" ? error.statusCode : undefined;
+}
+
+/** One normaliser: somebody else was first, the service is down, or a bug. */
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 409 || status === 412) throw new Conflict(`table storage answered ${status}`);
+    const isNetwork = status === undefined && error instanceof Error && "code" in error;
+    if (isNetwork || status === 408 || status === 429 || (status !== undefined && status >= 500)) {
+      throw new Unavailable(SERVICE, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+// `$batch` with bodies of our own: each step has its own answer, and a step without one is unknown (invariant 4).
+import * as z from "zod";
+import type { Answer } from "../domain/failure.ts";
+import { classify } from "../domain/failure.ts";
+import { parseRetryAfter } from "../domain/retry.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { GraphClient, GraphHooks } from "./graph-client.ts";
+
+export interface BatchStep {
+  readonly method: "GET" | "PATCH" | "POST";
+  /** Relative, without version. */
+  readonly url: string;
+  readonly body?: object;
+}
+
+export interface StepAnswer {
+  readonly answer: Answer;
+  readonly body: unknown;
+}
+
+const envelope = z.object({ responses: z.array(z.object({ id: z.string(), status: z.number() }).loose()) });
+const stepSchema = z.object({
+  id: z.string(),
+  status: z.number(),
+  headers: z.record(z.string(), z.unknown()).optional(),
+  body: z.unknown(),
+});
+const errorBody = z.object({ error: z.object({ code: z.string() }) });
+const UNKNOWN: StepAnswer = { answer: { kind: "none" }, body: null };
+
+export interface BatchDeps {
+  readonly client: GraphClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hooks: GraphHooks;
+}
+
+export async function runGraphBatch(
+  deps: BatchDeps,
+  version: "v1.0" | "beta",
+  steps: readonly BatchStep[],
+): Promise<readonly StepAnswer[]> {
+  if (steps.length === 0) return [];
+  const requests = steps.map(({ method, url, body }, index) => {
+    if (method !== "GET") deps.hooks.count("write");
+    const head = { id: String(index + 1), method, url };
+    return body === undefined ? head : { ...head, headers: { "Content-Type": "application/json" }, body };
+  });
+  const reply = await deps.client.call("POST", `/${version}/$batch`, { requests });
+  if (reply === "unreachable")
+    return steps.map(() => ({ answer: { kind: "unreachable", retryAfterMs: 0 }, body: null }));
+  if (reply === "no-answer") return steps.map(() => UNKNOWN);
+  const answeredAt = reply.date === null ? deps.clock.now() : Date.parse(reply.date);
+  if (reply.status !== 200) {
+    const whole = judgeEnvelope(reply.status, codeOf(reply.body), parseRetryAfter(reply.retryAfter, answeredAt));
+    return steps.map(() => ({ answer: whole, body: null }));
+  }
+  const parsed = envelope.safeParse(reply.body);
+  if (!parsed.success) return steps.map(() => UNKNOWN);
+  return matchSteps(deps, steps.length, parsed.data.responses, answeredAt);
+}
+
+/** 429: nothing was carried out. 4xx: the whole call was refused, each step with it. Else nothing is known. */
+function judgeEnvelope(status: number, code: string, retryAfterMs: number): Answer {
+  if (status === 429) return { kind: "envelope-throttled", retryAfterMs };
+  if (status >= 400 && status < 500 && status !== 408 && status !== 499)
+    return { kind: "answered", status, code, retryAfterMs };
+  return { kind: "none" };
+}
+
+function matchSteps(
+  deps: BatchDeps,
+  count: number,
+  responses: readonly unknown[],
+  answeredAt: number,
+): readonly StepAnswer[] {
+  const found = new Map<number, StepAnswer>();
+  for (const response of responses) {
+    const step = stepSchema.safeParse(response);
+    const index = step.success ? Number(step.data.id) : Number.NaN;
+    if (!step.success || !Number.isInteger(index) || index < 1 || index > count) {
+      deps.log.error("Graph broke its contract: an answer to no step of ours", {
+        id: step.success ? step.data.id : "",
+      });
+      continue;
+    }
+    const { status, headers = {}, body } = step.data;
+    const retryAfter = Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
+    const retryAfterMs = parseRetryAfter(
+      retryAfter === undefined || retryAfter === null ? null : String(retryAfter),
+      answeredAt,
+    );
+    if (status === 429) deps.hooks.count("throttled");
+    const answer: StepAnswer = { answer: { kind: "answered", status, code: codeOf(body), retryAfterMs }, body };
+    const earlier = found.get(index);
+    // Twice: the worse one counts, since only one of them can be the truth.
+    found.set(index, earlier === undefined || isDone(earlier) ? answer : earlier);
+  }
+  return Array.from({ length: count }, (_, index) => found.get(index + 1) ?? UNKNOWN);
+}
+
+function isDone({ answer }: StepAnswer): boolean {
+  return classify("read", answer).kind === "done";
+}
+
+export function codeOf(body: unknown): string {
+  const parsed = errorBody.safeParse(body);
+  return parsed.success ? parsed.data.error.code : "";
+}

@@ -1,0 +1,218 @@
+// Directory on Microsoft Graph. The per-user MFA endpoint exists on /beta only and is isolated here.
+// Sources: Microsoft Learn "Update authentication method states", "userRegistrationDetails", "JSON batching", "List users".
+import * as z from "zod";
+import type { Instant } from "../domain/instant.ts";
+import type { KnownMfaState, MfaState, UserId } from "../domain/names.ts";
+import { MFA_STATES } from "../domain/names.ts";
+import type { RegistrationValue } from "../domain/registration.ts";
+import { registrationFromMethods, registrationFromReport } from "../domain/registration.ts";
+import type { Answer } from "../domain/failure.ts";
+import type {
+  BreakGlassAccount,
+  Directory,
+  DirectoryUser,
+  Read,
+  Recipient,
+  RegistrationReportPage,
+} from "../ports/directory.ts";
+import { Unavailable } from "../ports/errors.ts";
+import type { BatchDeps, BatchStep, StepAnswer } from "./graph-batch.ts";
+import { runGraphBatch } from "./graph-batch.ts";
+import type { GraphClient } from "./graph-client.ts";
+
+const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10";
+const SELECT =
+  "id,userPrincipalName,displayName,mail,accountEnabled,userType,department,preferredLanguage,createdDateTime,onPremisesSyncEnabled";
+/** Reports share five requests in ten seconds with sign-ins and audits. */
+const REPORT_BURST = 5;
+const REPORT_PAGE_MS = 2_000;
+const REPORT_RETRIES = 3;
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null);
+const userSchema = z.object({
+  id: z.string(),
+  userPrincipalName: z.string(),
+  displayName: text,
+  mail: text,
+  accountEnabled: z.boolean().nullish(),
+  userType: text,
+  department: text,
+  preferredLanguage: text,
+  createdDateTime: text,
+  onPremisesSyncEnabled: z.boolean().nullish(),
+});
+const page = z.object({ value: z.array(z.unknown()), "@odata.nextLink": z.string().optional() });
+const stateSchema = z.object({ perUserMfaState: z.enum(MFA_STATES) });
+const methodsSchema = z.object({ value: z.array(z.object({ "@odata.type": z.string() })) });
+const recipientSchema = z.object({ displayName: text, mail: text, preferredLanguage: text });
+const reportRow = z.object({
+  id: z.string(),
+  isMfaCapable: z.boolean(),
+  methodsRegistered: z.array(z.string()),
+  lastUpdatedDateTime: z.string(),
+});
+
+export class GraphDirectory implements Directory {
+  readonly #reader: BatchDeps;
+  readonly #enforcer: BatchDeps;
+
+  constructor(reader: BatchDeps, enforcer: BatchDeps) {
+    this.#reader = reader;
+    this.#enforcer = enforcer;
+  }
+
+  async *listUsers(): AsyncIterable<readonly DirectoryUser[]> {
+    for await (const values of readPages(this.#reader.client, `/v1.0/users?$select=${SELECT}&$top=999`, 0)) {
+      yield values.map((value) => toUser(userSchema.parse(value)));
+    }
+  }
+
+  async readMfaStates(users: readonly UserId[]): Promise<readonly Read<MfaState>[]> {
+    const steps = users.map((user) => get(requirements(user)));
+    const answers = await runGraphBatch(this.#reader, "beta", steps);
+    return answers.map((answer) => readAs(answer, stateSchema, ({ perUserMfaState }): MfaState => perUserMfaState));
+  }
+
+  async setMfaStates(users: readonly UserId[], mfaState: KnownMfaState): Promise<readonly Answer[]> {
+    // A misspelt property is accepted and changes nothing: one typed constant, and a read before and after.
+    const body = { perUserMfaState: mfaState };
+    const steps = users.map((user): BatchStep => ({ method: "PATCH", url: requirements(user), body }));
+    const answers = await runGraphBatch(this.#enforcer, "beta", steps);
+    return answers.map(({ answer }) => answer);
+  }
+
+  async readRegistrations(users: readonly UserId[], now: Instant): Promise<readonly Read<RegistrationValue>[]> {
+    const answers = await runGraphBatch(
+      this.#reader,
+      "v1.0",
+      users.map((user) => get(`/users/${checked(user)}/authentication/methods`)),
+    );
+    return answers.map((answer) =>
+      readAs(answer, methodsSchema, ({ value }) =>
+        registrationFromMethods(
+          value.map((method) => method["@odata.type"].replace("#microsoft.graph.", "")),
+          now,
+        ),
+      ),
+    );
+  }
+
+  async readRecipients(users: readonly UserId[]): Promise<readonly Read<Recipient>[]> {
+    const steps = users.map((user) => get(`/users/${checked(user)}?$select=displayName,mail,preferredLanguage`));
+    const answers = await runGraphBatch(this.#reader, "v1.0", steps);
+    return answers.map((answer) =>
+      readAs(answer, recipientSchema, ({ displayName, mail, preferredLanguage }) => ({
+        displayName: displayName ?? "",
+        mail: mail ?? "",
+        preferredLanguage,
+      })),
+    );
+  }
+
+  async *readRegistrationReport(now: Instant): AsyncIterable<RegistrationReportPage> {
+    const path = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999";
+    for await (const values of readPages(this.#reader.client, path, REPORT_BURST)) {
+      const rows = values.map((value) => reportRow.parse(value));
+      const times = rows.map((row) => Date.parse(row.lastUpdatedDateTime));
+      yield {
+        reportAt: times.length === 0 ? now : Math.min(now, ...times),
+        rows: rows.map((row) => ({
+          userId: row.id,
+          value: registrationFromReport({ capable: row.isMfaCapable, methods: row.methodsRegistered }, now),
+        })),
+      };
+    }
+  }
+
+  async readBreakGlass(accounts: readonly string[]): Promise<readonly BreakGlassAccount[]> {
+    const found: BreakGlassAccount[] = [];
+    for (const account of accounts) {
+      const user = await readOne(this.#reader.client, `/v1.0/users/${encodeURIComponent(account)}?$select=${SELECT}`);
+      if (user === null) continue;
+      const { id, userPrincipalName, accountEnabled, onPremisesSyncEnabled } = userSchema.parse(user);
+      const filter = encodeURIComponent(
+        `principalId eq '${checked(id)}' and roleDefinitionId eq '${GLOBAL_ADMINISTRATOR}'`,
+      );
+      const roles = await readOne(
+        this.#reader.client,
+        `/v1.0/roleManagement/directory/roleAssignments?$filter=${filter}`,
+      );
+      found.push({
+        id,
+        userPrincipalName,
+        enabled: accountEnabled === true,
+        cloudOnly: onPremisesSyncEnabled !== true,
+        globalAdministrator: page.parse(roles ?? { value: [] }).value.length > 0,
+      });
+    }
+    return found;
+  }
+}
+
+const get = (url: string): BatchStep => ({ method: "GET", url });
+const requirements = (user: UserId): string => `/users/${checked(user)}/authentication/requirements`;
+
+/** A user principal name in a path may be cut at `#` and hit somebody else. */
+function checked(user: UserId): UserId {
+  if (!GUID.test(user)) throw new Error("a Graph URL is built from something that is no object id");
+  return user;
+}
+
+function readAs<S extends z.ZodType, T>(step: StepAnswer, schema: S, pick: (value: z.output<S>) => T): Read<T> {
+  const { answer, body } = step;
+  if (answer.kind !== "answered" || answer.status < 200 || answer.status >= 300) return { kind: "failed", answer };
+  const parsed = schema.safeParse(body);
+  // An empty or strange 200 says nothing, and unknown is never read as `disabled`.
+  return parsed.success ? { kind: "read", value: pick(parsed.data) } : { kind: "failed", answer: { kind: "none" } };
+}
+
+function toUser(user: z.output<typeof userSchema>): DirectoryUser {
+  return {
+    id: user.id.toLowerCase(),
+    userPrincipalName: user.userPrincipalName,
+    displayName: user.displayName ?? "",
+    mail: user.mail ?? "",
+    department: user.department,
+    userType: user.userType === "Guest" ? "Guest" : "Member",
+    accountEnabled: user.accountEnabled === true,
+    preferredLanguage: user.preferredLanguage,
+    createdAt: user.createdDateTime === null ? 0 : Date.parse(user.createdDateTime),
+  };
+}
+
+async function readOne(client: GraphClient, path: string): Promise<unknown> {
+  const reply = await client.call("GET", path);
+  if (typeof reply === "string") throw new Unavailable("graph", { cause: reply });
+  if (reply.status === 404) return null;
+  if (reply.status !== 200) throw new Unavailable("graph", { cause: `status ${reply.status}` });
+  return reply.body;
+}
+
+/** @param burst after so many pages one every two seconds; 0 = never slow */
+async function* readPages(client: GraphClient, first: string, burst: number): AsyncIterable<readonly unknown[]> {
+  let path: string | null = first;
+  for (let index = 0; path !== null; index += 1) {
+    if (burst > 0 && index >= burst) await pause(REPORT_PAGE_MS);
+    const { value, "@odata.nextLink": next } = page.parse(await readPage(client, path, burst > 0));
+    yield value;
+    path = next === undefined ? null : client.pathOf(next);
+  }
+}
+
+async function readPage(client: GraphClient, path: string, isReport: boolean): Promise<unknown> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await client.call("GET", path);
+    if (typeof reply !== "string" && reply.status === 200 && reply.body !== null) return reply.body;
+    const cause = typeof reply === "string" ? reply : `status ${reply.status}`;
+    if (tries >= REPORT_RETRIES) throw new Unavailable("graph", { cause });
+    await pause(isReport ? 3 * REPORT_PAGE_MS : 200);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
