@@ -12,3 +12,12 @@ export interface NoticeFiles {
   /** Names directly in a folder (`""` is the root), sorted; none when there is no such folder. */
   list(folder: string): Promise<readonly string[]>;
 }
+
+/** What a notice's `notice.yaml` says. */
+export interface NoticeManifest {
+  /** Every variable that the templates may use, with a value to try them with. */
+  readonly samples: Readonly<Record<string, string>>;
+}
+
+/** Reads a `notice.yaml`; a codec's work, since notices know no YAML. @throws UserFault */
+export type ParseNoticeManifest = (text: string, where: string) => NoticeManifest;
