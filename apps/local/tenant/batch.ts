@@ -63,8 +63,7 @@ export function runBatch(tenant: Simulation, steps: readonly BatchStep[], envelo
   const entries: Entry[] = [];
   const strays: Entry[] = [];
   for (const step of inOrder(steps)) {
-    const failed = step.dependsOn?.some((id) => (statusById.get(id.toLowerCase()) ?? 500) >= 400) === true;
-    const result: StepResult = failed
+    const result = parentFailed(step, statusById)
       ? { answer: failedDependency(), fault: null }
       : runOne(tenant, step, envelope, places);
     statusById.set(step.id.toLowerCase(), result.answer?.status ?? 504);
@@ -79,6 +78,11 @@ export function runBatch(tenant: Simulation, steps: readonly BatchStep[], envelo
   const key = `${steps[0]?.url ?? ""}/${envelope.now}`;
   // Whole requests that lost every answer still hold an array: an empty one.
   return ok({ responses: shuffle(entries, tenant.options.seed, key).map((entry, i) => format(entry, i)) });
+}
+
+/** A parent without a status has not run, since it stands in a circle: as good as failed. */
+function parentFailed(step: BatchStep, statusById: ReadonlyMap<string, number>): boolean {
+  return step.dependsOn?.some((id) => (statusById.get(id.toLowerCase()) ?? 500) >= 400) === true;
 }
 
 function runOne(tenant: Simulation, step: BatchStep, envelope: Envelope, places: Places): StepResult {

@@ -35,8 +35,8 @@ export function openLog(dir: string | null, fresh: LogHead, replay: (event: Tena
   const path = join(dir, FILE);
   const isNew = !existsSync(path);
   const fd = openSync(path, isNew ? "w+" : "r+");
-  let head = fresh;
-  let end = 0;
+  let head: LogHead;
+  let end: number;
   try {
     ({ head, end } = isNew ? { head: fresh, end: 0 } : readAll(fd, path, fresh, replay));
   } catch (error) {

@@ -78,8 +78,8 @@ export function parseFaults(text: string, where = "--faults"): readonly Fault[] 
     if (isMixName(name)) {
       for (const fault of MIXES[name]) rates.set(fault.name, fault.rate);
     } else if (isFaultName(name)) {
-      const rate = rateText === undefined ? USUAL_RATES[name] : Number(rateText);
-      if (rateText === "" || !(rate >= 0 && rate <= 1)) wrong.push(badRate(word, where));
+      const rate = rateText === undefined ? USUAL_RATES[name] : parseRate(rateText);
+      if (rate === null) wrong.push(badRate(word, where));
       else rates.set(name, rate);
     } else {
       wrong.push(unknownName(name, where));
@@ -87,6 +87,11 @@ export function parseFaults(text: string, where = "--faults"): readonly Fault[] 
   }
   if (wrong.length > 0) throw new UserFault(wrong);
   return [...rates].map(([name, rate]) => ({ name, rate }));
+}
+
+function parseRate(text: string): number | null {
+  const rate = Number(text);
+  return text.trim() !== "" && rate >= 0 && rate <= 1 ? rate : null;
 }
 
 export function isFaultName(name: string): name is FaultName {

@@ -55,6 +55,28 @@ Examples:
 /** @returns `help`, or what the flags say */
 export function parseFlags(args: readonly string[]): TenantFlags | "help" {
   const wrong: FaultText[] = [];
+  const given = readWords(args, wrong);
+  if (given === "help") return "help";
+  const whole = (name: string, range: Range): number => readNumber(given, name, { ...range, whole: true }, wrong);
+  const flags: TenantFlags = {
+    port: whole("port", { usual: 0, least: 0, most: 65_535 }),
+    users: whole("users", { usual: 200, least: 1, most: MOST_USERS }),
+    seed: whole("seed", { usual: 1, least: 0, most: 4_294_967_295 }),
+    tenantFile: given.get("tenant") ?? null,
+    faults: readFaults(given.get("faults") ?? "none", wrong),
+    quota: readQuota(given.get("quota") ?? "documented", wrong),
+    speed: readNumber(given, "speed", { usual: 1, least: 0.001, most: 1_000_000, whole: false }, wrong),
+    dataDir: given.get("data") ?? null,
+    senders: whole("senders", { usual: 2, least: 1, most: MOST_SENDERS }),
+  };
+  if (given.has("tenant") && given.has("users")) {
+    wrong.push(fault("--users", "and --tenant exclude each other.", "Leave out one of the two."));
+  }
+  if (wrong.length > 0) throw new UserFault(wrong);
+  return flags;
+}
+
+function readWords(args: readonly string[], wrong: FaultText[]): ReadonlyMap<string, string> | "help" {
   const { tokens } = parseArgs({
     args: [...args],
     options: KNOWN,
@@ -66,41 +88,42 @@ export function parseFlags(args: readonly string[]): TenantFlags | "help" {
   // The word behind a misspelt flag is its value, not a second fault.
   let valueOfUnknown = -1;
   for (const token of tokens) {
-    if (token.kind === "positional" && token.index !== valueOfUnknown)
+    if (token.kind === "positional" && token.index !== valueOfUnknown) {
       wrong.push(fault(token.value, "is no flag.", "Flags begin with --; see --help."));
+    }
     if (token.kind !== "option") continue;
     if (token.name === "help" || token.name === "h") return "help";
     if (!Object.hasOwn(KNOWN, token.name)) {
       wrong.push(unknownFlag(token.rawName, token.name));
       valueOfUnknown = token.index + 1;
-    } else if (token.value === undefined) wrong.push(fault(`--${token.name}`, "needs a value.", "See --help."));
-    else given.set(token.name, token.value);
+    } else if (token.value === undefined) {
+      wrong.push(fault(`--${token.name}`, "needs a value.", "See --help."));
+    } else {
+      given.set(token.name, token.value);
+    }
   }
-  const number = (name: string, usual: number, least: number, most: number, whole = true): number => {
-    const text = given.get(name);
-    if (text === undefined) return usual;
-    const value = Number(text);
-    if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-    const kind = whole ? "a whole number" : "a number";
-    wrong.push(fault(`--${name}`, `"${text}" is not ${kind} from ${least} to ${most}.`, `Example: --${name} ${usual}`));
-    return usual;
-  };
-  const flags: TenantFlags = {
-    port: number("port", 0, 0, 65_535),
-    users: number("users", 200, 1, MOST_USERS),
-    seed: number("seed", 1, 0, 4_294_967_295),
-    tenantFile: given.get("tenant") ?? null,
-    faults: readFaults(given.get("faults") ?? "none", wrong),
-    quota: readQuota(given.get("quota") ?? "documented", wrong),
-    speed: number("speed", 1, 0.001, 1_000_000, false),
-    dataDir: given.get("data") ?? null,
-    senders: number("senders", 2, 1, MOST_SENDERS),
-  };
-  if (given.has("tenant") && given.has("users")) {
-    wrong.push(fault("--users", "and --tenant exclude each other.", "Leave out one of the two."));
-  }
-  if (wrong.length > 0) throw new UserFault(wrong);
-  return flags;
+  return given;
+}
+
+interface Range {
+  readonly usual: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+function readNumber(
+  given: ReadonlyMap<string, string>,
+  name: string,
+  { usual, least, most, whole }: Range & { readonly whole: boolean },
+  wrong: FaultText[],
+): number {
+  const text = given.get(name);
+  if (text === undefined) return usual;
+  const value = Number(text);
+  if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  const kind = whole ? "a whole number" : "a number";
+  wrong.push(fault(`--${name}`, `"${text}" is not ${kind} from ${least} to ${most}.`, `Example: --${name} ${usual}`));
+  return usual;
 }
 
 function readFaults(text: string, wrong: FaultText[]): readonly Fault[] {

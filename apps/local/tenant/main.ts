@@ -104,6 +104,10 @@ function sender(n: number): Sender {
 
 async function endSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void resolve());
+    const end = (): void => {
+      resolve();
+    };
+    process.once("SIGINT", end);
+    process.once("SIGTERM", end);
   });
 }

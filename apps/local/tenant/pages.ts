@@ -2,9 +2,12 @@
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
 import { badRequest, graphError, ok, unsupportedQuery } from "./answer.ts";
+import type { Predicate } from "./filter.ts";
 import { parseFilter } from "./filter.ts";
 import type { GraphRequest } from "./operation.ts";
 import type { Simulation } from "./simulation.ts";
+
+const TOP_MAX = 999;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -26,7 +29,7 @@ export interface PagedList {
 
 export function answerPage(tenant: Simulation, request: GraphRequest, list: PagedList): Answer {
   const top = Number(request.query.get("$top") ?? list.defaultTop);
-  if (!Number.isInteger(top) || top < 1 || top > 999) return badRequest("Invalid page size specified: '$top'.");
+  if (!isPageSize(top)) return badRequest("Invalid page size specified: '$top'.");
   const filterText = request.query.get("$filter");
   const matches = filterText === null ? () => true : parseFilter(filterText, list.properties);
   if (matches === null) return unsupportedQuery(`Unsupported or invalid query filter clause: ${filterText ?? ""}`);
@@ -37,15 +40,28 @@ export function answerPage(tenant: Simulation, request: GraphRequest, list: Page
   if (!token.shown && tenant.faults.drawsEmptyPage(`${request.path.join("/")} ${token.from} ${token.asOf}`)) {
     return page(request, list, [], { ...token, at: request.now, shown: true });
   }
-  const size = Math.min(top, tenant.knobs.pageMax);
+  const { rows, next } = fill(list, token, Math.min(top, tenant.knobs.pageMax), matches);
+  return page(request, list, rows, next === null ? null : { ...token, from: next, at: request.now, shown: false });
+}
+
+/** @returns the rows, and the index where the next page begins, if there is one */
+function fill(
+  list: PagedList,
+  token: PageToken,
+  size: number,
+  matches: Predicate,
+): { rows: readonly Row[]; next: number | null } {
   const rows: Row[] = [];
   let index = token.from;
   for (; index < list.length && rows.length < size; index++) {
     const row = list.row(index, token.asOf);
     if (row !== null && matches(row)) rows.push(list.project(row));
   }
-  const next = index < list.length ? { from: index, at: request.now, asOf: token.asOf, shown: false } : null;
-  return page(request, list, rows, next);
+  return { rows, next: index < list.length ? index : null };
+}
+
+function isPageSize(top: number): boolean {
+  return Number.isInteger(top) && top >= 1 && top <= TOP_MAX;
 }
 
 function page(request: GraphRequest, list: PagedList, value: readonly Row[], next: PageToken | null): Answer {

@@ -6,9 +6,11 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
 import { graphError, stampError, unknownSegment } from "./answer.ts";
+import type { BatchStep } from "./batch.ts";
 import { parseBatch, runBatch } from "./batch.ts";
 import { normal } from "./chance.ts";
 import type { Drawn, EnvelopeFault } from "./faults.ts";
+import type { Places } from "./mail-places.ts";
 import { takePlaces } from "./mail-places.ts";
 import type { Version } from "./operation.ts";
 import type { Simulation } from "./simulation.ts";
@@ -21,6 +23,8 @@ import { isCaller, sameSecret } from "./tokens.ts";
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 // A name that a browser could be tricked into resolving to us is refused (DNS rebinding).
 const OUR_HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/u;
+
+const UNREADABLE = graphError(400, "BadRequest", "Unable to read JSON request payload.");
 
 /** `null`: no answer at all, the socket is destroyed. */
 interface Outcome {
@@ -44,48 +48,60 @@ export function createTenantServer(tenant: Simulation, tokens: Tokens): Server {
   return server;
 }
 
+/** One exchange: what every handler needs to read and to answer. */
+interface Exchange {
+  readonly tenant: Simulation;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: string;
+  readonly raw: Buffer;
+}
+
 async function handle(
   tenant: Simulation,
   tokens: Tokens,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const raw = await readBody(request);
-  if (!OUR_HOSTS.test(request.headers.host ?? "")) return send(tenant, request, response, plain(421, "unknown host"));
-  if (raw === null) return send(tenant, request, response, graphError(413, "RequestEntityTooLarge", "Body too large."));
   const url = request.url ?? "/";
+  const raw = await readBody(request);
+  const exchange = { tenant, request, response, url, raw: raw ?? Buffer.alloc(0) };
   const [, first = ""] = url.split(/[/?]/u);
-  if (first === "simulator") return handleDoor(tenant, request, response, raw);
-  if (first === "msi") {
-    const header = request.headers["x-identity-header"];
-    tenant.counters.tokens++;
-    const query = new URL(url, "http://tenant").searchParams;
-    return send(tenant, request, response, tokens.issue(typeof header === "string" ? header : undefined, query));
-  }
-  if (first !== "v1.0" && first !== "beta") return send(tenant, request, response, unknownSegment(first));
+  if (!OUR_HOSTS.test(request.headers.host ?? "")) send(exchange, plain(421, "unknown host"));
+  else if (raw === null) send(exchange, graphError(413, "RequestEntityTooLarge", "Body too large."));
+  else if (first === "simulator") await handleDoor(exchange);
+  else if (first === "msi") handleIdentity(exchange, tokens);
+  else if (first === "v1.0" || first === "beta") await handleGraph(exchange, tokens, first);
+  else send(exchange, unknownSegment(first));
+}
 
+function handleIdentity(exchange: Exchange, tokens: Tokens): void {
+  const header = exchange.request.headers["x-identity-header"];
+  exchange.tenant.counters.tokens++;
+  const query = new URL(exchange.url, "http://tenant").searchParams;
+  send(exchange, tokens.issue(typeof header === "string" ? header : undefined, query));
+}
+
+async function handleGraph(exchange: Exchange, tokens: Tokens, version: Version): Promise<void> {
+  const { tenant, request, response, url, raw } = exchange;
   tenant.counters.requests++;
   const caller = tokens.check(request.headers.authorization);
-  const outcome: Outcome = isCaller(caller)
-    ? await graph(tenant, {
-        method: request.method ?? "GET",
-        version: first,
-        url: url.slice(first.length + 1),
-        raw,
-        caller,
-        origin: `http://${request.headers.host ?? ""}`,
-      })
+  const call = { method: request.method ?? "GET", version, url: url.slice(version.length + 1), raw };
+  const origin = `http://${request.headers.host ?? ""}`;
+  const outcome = isCaller(caller)
+    ? await graph(tenant, { ...call, caller, origin })
     : { answer: caller, reset: false };
   // Stored before the answer leaves: what a client was told survives the end of this process.
   tenant.flush();
-  if (outcome.answer === null) {
+  const { answer } = outcome;
+  if (answer === null) {
     request.socket.destroy();
     return;
   }
-  if (outcome.answer.status === 429) tenant.counters.throttled++;
-  if (outcome.answer.status >= 500) tenant.counters.serverErrors++;
-  if (outcome.reset) return resetInMidBody(request, response, outcome.answer);
-  send(tenant, request, response, outcome.answer);
+  if (answer.status === 429) tenant.counters.throttled++;
+  if (answer.status >= 500) tenant.counters.serverErrors++;
+  if (outcome.reset) resetInMidBody(request, response, answer);
+  else send(exchange, answer);
 }
 
 interface GraphCall {
@@ -99,33 +115,50 @@ interface GraphCall {
 
 async function graph(tenant: Simulation, call: GraphCall): Promise<Outcome> {
   const body = parseJson(call.raw);
-  if (body instanceof SyntaxError)
-    return { answer: graphError(400, "BadRequest", "Unable to read JSON request payload."), reset: false };
-  const isBatch = /^\/(\$|%24)batch\/?(\?|$)/iu.test(call.url) && call.method === "POST";
-  const batch = isBatch ? parseBatch(body) : null;
-  if (batch !== null && "status" in batch) {
-    tenant.refused(`${call.method} ${call.url}`, batch.status, JSON.stringify(batch.body));
-    return { answer: batch, reset: false };
+  const batch = isBatch(call) ? parseBatch(body) : null;
+  const refusal = body instanceof SyntaxError ? UNREADABLE : batch !== null && "status" in batch ? batch : null;
+  if (refusal !== null) {
+    tenant.refused(`${call.method} ${call.url}`, refusal.status, JSON.stringify(refusal.body));
+    return { answer: refusal, reset: false };
   }
-
+  const steps = batch === null || "status" in batch ? null : batch;
   const content = `${call.method} ${call.version}${call.url} ${call.raw.toString("latin1")}`;
-  const places = takePlaces(tenant, batch ?? [call]);
+  const places = takePlaces(tenant, steps ?? [call]);
   try {
     await latency(tenant, content);
-    const fault = tenant.faults.drawEnvelope(content);
-    const before = fault === null ? null : undone(tenant, fault);
-    if (before !== null) return { answer: before, reset: false };
-    const { version, caller, origin, method, url } = call;
-    const envelope = { version, caller, origin, now: tenant.clock.now() };
-    const answer =
-      batch === null
-        ? runStep(tenant, { ...envelope, method, url, body }, places, false).answer
-        : runBatch(tenant, batch, envelope, places);
-    if (fault?.name === "timeout-after-commit") return { answer: tenant.faults.timeout(), reset: false };
-    return { answer, reset: fault?.name === "reset" };
+    return commit(tenant, { call, body, steps }, tenant.faults.drawEnvelope(content), places);
   } finally {
     places.release();
   }
+}
+
+interface Work {
+  readonly call: GraphCall;
+  readonly body: unknown;
+  /** `null`: a single call. */
+  readonly steps: readonly BatchStep[] | null;
+}
+
+function commit(
+  tenant: Simulation,
+  { call, body, steps }: Work,
+  fault: Drawn<EnvelopeFault> | null,
+  places: Places,
+): Outcome {
+  const before = fault === null ? null : undone(tenant, fault);
+  if (before !== null) return { answer: before, reset: false };
+  const { version, caller, origin, method, url } = call;
+  const envelope = { version, caller, origin, now: tenant.clock.now() };
+  const answer =
+    steps === null
+      ? runStep(tenant, { ...envelope, method, url, body }, places, false).answer
+      : runBatch(tenant, steps, envelope, places);
+  if (fault?.name === "timeout-after-commit") return { answer: tenant.faults.timeout(), reset: false };
+  return { answer, reset: fault?.name === "reset" };
+}
+
+function isBatch({ method, url }: GraphCall): boolean {
+  return method === "POST" && /^\/(\$|%24)batch\/?(\?|$)/iu.test(url);
 }
 
 /** The answer of a fault that leaves the work undone. */
@@ -151,23 +184,26 @@ async function latency(tenant: Simulation, content: string): Promise<void> {
   await wait(latencyMs.median * Math.exp(latencyMs.sigma * draw));
 }
 
-async function handleDoor(
-  tenant: Simulation,
-  request: IncomingMessage,
-  response: ServerResponse,
-  raw: Buffer,
-): Promise<void> {
+async function handleDoor(exchange: Exchange): Promise<void> {
+  const { tenant, request, response, raw } = exchange;
   const given = /^Bearer (.+)$/iu.exec(request.headers.authorization ?? "")?.[1] ?? "";
-  if (!sameSecret(given, tenant.options.adminToken)) {
-    return send(tenant, request, response, plain(401, "the simulator's door needs its admin token"));
-  }
-  const url = new URL(request.url ?? "/", "http://tenant");
+  const url = new URL(exchange.url, "http://tenant");
   const body = parseJson(raw);
-  if (body instanceof SyntaxError) return send(tenant, request, response, plain(400, "the body is no JSON"));
+  if (!sameSecret(given, tenant.options.adminToken)) {
+    send(exchange, plain(401, "the simulator's door needs its admin token"));
+    return;
+  }
+  if (body instanceof SyntaxError) {
+    send(exchange, plain(400, "the body is no JSON"));
+    return;
+  }
   const path = url.pathname.split("/").slice(2).map(decodeURIComponent);
   const result = openDoor(tenant, { method: request.method ?? "GET", path, query: url.searchParams, body });
   tenant.flush();
-  if (result.kind === "answer") return send(tenant, request, response, result.answer);
+  if (result.kind === "answer") {
+    send(exchange, result.answer);
+    return;
+  }
   response.writeHead(200, { "Content-Type": "application/x-ndjson" });
   await pipeline(Readable.from(inChunks(result.lines)), response);
 }
@@ -184,7 +220,7 @@ function* inChunks(lines: Iterable<string>): Generator<string> {
   if (chunk !== "") yield chunk;
 }
 
-function send(tenant: Simulation, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+function send({ tenant, request, response }: Exchange, answer: Answer): void {
   const requestId = tenant.nextRequestId();
   const asked = request.headers["client-request-id"];
   const clientRequestId = typeof asked === "string" ? asked : requestId;

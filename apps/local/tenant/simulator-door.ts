@@ -45,16 +45,27 @@ export type DoorAnswer =
 
 export function openDoor(tenant: Simulation, { method, path, query, body }: DoorRequest): DoorAnswer {
   const [first = "", id] = path;
-  if (method === "GET" && first === "account") {
-    if (id === undefined) return { kind: "lines", lines: accountLines(tenant, query) };
-    const account = tenantAccount(tenant).user(id);
-    return account === undefined ? fail(404, `no user ${id}`) : reply(account);
+  switch (`${method} ${first}${id === undefined ? "" : "/{id}"}`) {
+    case "GET account":
+      return { kind: "lines", lines: accountLines(tenant, query) };
+    case "GET account/{id}":
+      return showUser(tenant, id ?? "");
+    case "GET stats":
+      return reply(tenantStats(tenant));
+    case "GET faults":
+      return reply({ faults: tenant.faults.current(), known: FAULT_NAMES });
+    case "POST faults":
+      return setFaults(tenant, body);
+    case "POST users/{id}":
+      return changeUser(tenant, id ?? "", body);
+    default:
+      return fail(404, "the simulator has GET account[/{id}], stats, faults and POST faults, users/{id}");
   }
-  if (method === "GET" && first === "stats") return reply(tenantStats(tenant));
-  if (method === "GET" && first === "faults") return reply({ faults: tenant.faults.current(), known: FAULT_NAMES });
-  if (method === "POST" && first === "faults") return setFaults(tenant, body);
-  if (method === "POST" && first === "users" && id !== undefined) return changeUser(tenant, id, body);
-  return fail(404, "the simulator has GET account[/{id}], stats, faults and POST faults, users/{id}");
+}
+
+function showUser(tenant: Simulation, id: string): DoorAnswer {
+  const account = tenantAccount(tenant).user(id);
+  return account === undefined ? fail(404, `no user ${id}`) : reply(account);
 }
 
 /** JSON lines: users from `from` on, at most `top`; then the mailboxes, when the last user was among them. */

@@ -68,7 +68,7 @@ export interface StepAnswer {
 export interface TestTenant {
   readonly tenant: Tenant;
   readonly clock: { at: number };
-  call(method: string, path: string, ask?: Ask): Promise<Reply>;
+  readonly call: (method: string, path: string, ask?: Ask) => Promise<Reply>;
   batch(steps: readonly Step[], ask?: Ask): Promise<readonly StepAnswer[]>;
   door(method: string, path: string, body?: unknown, token?: string): Promise<Reply>;
   token(clientId: string): Promise<string>;
