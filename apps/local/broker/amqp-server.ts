@@ -1,13 +1,13 @@
 // rhea's events, brought to the connection they belong to. No event is left without a handler: an unhandled one would end
 // the process or go unnoticed.
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import rhea, { type Connection, type EventContext } from "rhea";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { ClientConnection, type Serving } from "./client-connection.ts";
 import { keepTransfersRaw } from "./rhea-internals.ts";
 
 const MAX_FRAME_BYTES = 65_536;
-const CLOSE_GRACE_MS = 200;
+const CLOSE_GRACE_MS = 300;
 const OUTCOMES = ["accepted", "rejected", "released", "modified"] as const;
 
 // Its typings do not name the second one: without it each abandon would be handled twice.
@@ -84,7 +84,10 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
   container.on("session_close", ({ connection, session }: EventContext) => {
     if (session !== undefined) clientOf(connection).onSessionClose(session);
   });
-  container.on("connection_close", end);
+  container.on("connection_close", (context: EventContext) => {
+    clients.get(context.connection)?.endSoon();
+    end(context);
+  });
   container.on("disconnected", end);
   // Errors that a peer sends with a close: the close event that follows does what is needed.
   for (const event of ["connection_error", "session_error", "sender_error", "receiver_error"]) {
@@ -109,6 +112,11 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
     receiver_options: { autoaccept: false, autosettle: false, credit_window: 0 },
   };
   const server = container.listen(listen); // by name: rhea's typings do not know all that it reads
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   const port = await listening(server, options);
 
   return {
@@ -119,8 +127,9 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const client of clients.values()) client.close();
+      // Whoever connects and never says a word, or does not let go of its socket.
       const timer = setTimeout(() => {
-        for (const client of [...clients.values()]) client.destroy("the broker is closing");
+        for (const socket of sockets) socket.destroy();
       }, CLOSE_GRACE_MS);
       await closed;
       clearTimeout(timer);

@@ -13,6 +13,7 @@ import { presettle, serverReceiver, serverSender, type ServerReceiver } from "./
 import type { Store } from "./store.ts";
 
 const REQUEST_CREDIT = 100;
+const CLOSE_GRACE_MS = 100;
 
 export interface Serving {
   readonly store: Store;
@@ -66,6 +67,9 @@ export class ClientConnection {
       faults,
       destroySocket: () => {
         this.destroy("a fault");
+      },
+      closeConnection: () => {
+        this.close();
       },
     });
     this.#outgoing.set(sender, link);
@@ -166,8 +170,16 @@ export class ClientConnection {
     if (isDestroyable(socket)) socket.destroy(new Error(`the broker cut this connection: ${why}`));
   }
 
+  /** As the service does when it moves: a close frame, then the socket, whether or not the client answers. */
   close(): void {
-    this.#connection.close({ condition: "amqp:connection:forced", description: "The broker is closing." });
+    this.#connection.close({ condition: "amqp:connection:forced", description: "The broker closes this connection." });
+    this.endSoon();
+  }
+
+  endSoon(): void {
+    setTimeout(() => {
+      this.destroy("closed");
+    }, CLOSE_GRACE_MS).unref();
   }
 
   async #answer(node: Node, request: Request): Promise<Buffer> {

@@ -29,6 +29,7 @@ export interface OutgoingLinkOptions {
   readonly engine: Engine;
   readonly faults: BrokerFaults;
   readonly destroySocket: () => void;
+  readonly closeConnection: () => void;
 }
 
 export class OutgoingLink implements Consumer {
@@ -68,17 +69,12 @@ export class OutgoingLink implements Consumer {
   }
 
   deliver(token: string, message: Buffer): void {
-    const { sender, faults, destroySocket } = this.#options;
+    const { sender, faults, destroySocket, closeConnection } = this.#options;
     const delivery = sender.send(message, tagOfToken(token), 0);
     this.#sent++;
     if (this.mode === "peek-lock") this.#tokens.set(delivery, token);
     if (faults.strikes("detach")) this.#detach(faults.detachCondition);
-    if (faults.strikes("close")) {
-      sender.connection.close({
-        condition: "amqp:connection:forced",
-        description: "The broker closes the connection.",
-      });
-    }
+    if (faults.strikes("close")) closeConnection();
     if (faults.strikes("cut")) destroySocket();
   }
 
