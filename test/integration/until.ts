@@ -10,7 +10,7 @@ export async function until<T>(
     const value = await look();
     if (holds(value)) return value;
     if (performance.now() > end)
-      throw new Error(`${what}: not within ${String(mostMs)} ms; last: ${String(JSON.stringify(value)).slice(0, 500)}`);
+      throw new Error(`${what}: not within ${String(mostMs)} ms; last: ${JSON.stringify([value]).slice(0, 500)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -178,7 +178,7 @@ const ID = "@azure/functions-core";
 /** Answers `require("@azure/functions-core")` in this process from now on; import() of CommonJS goes the same way. */
 export function installCore(core: Core): void {
   const module = core.asModule();
-  const original = Module.prototype.require;
+  const original = Module.prototype.require; // eslint-disable-line @typescript-eslint/unbound-method -- called with its own this below
   const replaced = function (this: NodeJS.Module, id: string): unknown {
     return id === ID ? module : original.call(this, id);
   };

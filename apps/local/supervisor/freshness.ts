@@ -2,8 +2,11 @@
 // invocation has ended and no host has died. Else the tables may hold work that the planner has not seen, and users would
 // wait for hours until the cap, silently.
 import type { SupervisedChild } from "./child-process.ts";
+import { CAP_MS } from "./jump-target.ts";
 
 export interface Look {
+  /** Virtual instant at which it began. */
+  readonly at: number;
   readonly disturbances: number;
   /** Ended invocations of each host, as known when the look began. */
   readonly serials: ReadonlyMap<SupervisedChild, number>;
@@ -24,9 +27,9 @@ export class Freshness {
     this.#disturbances++;
   }
 
-  beginLook(hosts: readonly SupervisedChild[]): Look {
+  beginLook(hosts: readonly SupervisedChild[], at: number): Look {
     this.#look = null;
-    return { disturbances: this.#disturbances, serials: new Map(hosts.map((host) => [host, host.serial])) };
+    return { at, disturbances: this.#disturbances, serials: new Map(hosts.map((host) => [host, host.serial])) };
   }
 
   endLook(look: Look, ok: boolean): void {
@@ -34,8 +37,8 @@ export class Freshness {
     this.#known = null;
   }
 
-  /** Asked while all hosts are held. */
-  async wakeAt(hosts: readonly SupervisedChild[]): Promise<number | null | "unknown"> {
+  /** Asked while all hosts are held. Never later than a cap after the last look: what `wakeAt` forgets is found then. */
+  async wakeAt(hosts: readonly SupervisedChild[]): Promise<number | "unknown"> {
     const look = this.#look;
     if (look === null || !this.#isFresh(look, hosts)) return "unknown";
     try {
@@ -43,7 +46,7 @@ export class Freshness {
     } catch {
       return "unknown"; // tables that do not answer: the planner looks at its next tick and says so
     }
-    return this.#known.wakeAt;
+    return Math.min(this.#known.wakeAt ?? Number.POSITIVE_INFINITY, look.at + CAP_MS);
   }
 
   #isFresh({ disturbances, serials }: Look, hosts: readonly SupervisedChild[]): boolean {

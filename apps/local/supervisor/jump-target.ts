@@ -17,7 +17,7 @@ export interface Target {
 }
 
 /** Bounds what a forgotten obligation costs: nothing is looked at less often than this. */
-const CAP_MS = 6 * 60 * 60 * 1_000;
+export const CAP_MS = 6 * 60 * 60 * 1_000;
 
 export function findTarget({ now, brokerDue, timerDue, plannerDue }: Horizon): Target {
   const candidates: readonly Target[] = [

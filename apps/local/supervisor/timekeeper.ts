@@ -35,7 +35,8 @@ export class Timekeeper {
   readonly #wall = new WallGuard();
   #holds = 0;
   #fires = 0;
-  #nextHost = 0;
+  /** How often each timer has fired: its runs go round the instances. */
+  readonly #turns = new Map<string, number>();
   #isStopping = false;
   #wake: (() => void) | null = null;
   #isHinted = false;
@@ -102,15 +103,17 @@ export class Timekeeper {
     const { clock, fleet, timers } = this.#options;
     for (const due of timers.due(clock.now())) {
       const { hosts } = fleet;
-      const host = hosts[this.#nextHost++ % Math.max(1, hosts.length)];
+      const turn = this.#turns.get(due.name) ?? 0;
+      const host = hosts[turn % Math.max(1, hosts.length)];
       if (host === undefined) return; // none is up: it stays due
+      this.#turns.set(due.name, turn + 1);
       void this.#fire(due, host);
     }
   }
 
   async #fire({ name, due, isPastDue, status }: DueTimer, host: SupervisedChild): Promise<void> {
     const { clock, fleet, timers, planner, observe } = this.#options;
-    const look = name === planner ? this.#freshness.beginLook(fleet.hosts) : null;
+    const look = name === planner ? this.#freshness.beginLook(fleet.hosts, clock.now()) : null;
     timers.begin(name, clock.now());
     observe({ kind: "timer-fired", at: clock.now(), name, due, isPastDue });
     const ok = await host.fire({ kind: "fire", id: ++this.#fires, name, due, isPastDue, status });
@@ -151,12 +154,7 @@ export class Timekeeper {
     const { clock, timers, planner, speed } = this.#options;
     const wakeAt = await this.#freshness.wakeAt(hosts);
     const now = clock.now();
-    const plannerDue =
-      wakeAt === "unknown"
-        ? timers.nextOf(planner)
-        : wakeAt === null
-          ? null
-          : timers.tickFrom(planner, Math.max(wakeAt, now));
+    const plannerDue = wakeAt === "unknown" ? timers.nextOf(planner) : timers.tickFrom(planner, Math.max(wakeAt, now));
     const target = findTarget({ now, brokerDue: nextDue, timerDue: timers.nextOfOthers(planner), plannerDue });
     const step = this.#stepTo(target, now);
     const moved = step > now && (await this.#jump(hosts, { at: step, because: target.because }));

@@ -1,7 +1,7 @@
 // What is left when the supervisor is killed, and what it knows when it starts again: docs/EMBEDDED.md lists the numbers.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -45,10 +45,12 @@ async function startTree(dataDir: string, speed = "max"): Promise<Tree> {
   throw new Error("the supervisor ended before it was up");
 }
 
+/** A zombie is gone: it holds nothing, and waits for whoever adopted it (in a container perhaps nobody). */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = `/proc/${String(pid)}/stat`;
+    return !(existsSync(stat) && /\) [ZX] /.test(readFileSync(stat, "utf8")));
   } catch {
     return false;
   }
