@@ -1,6 +1,6 @@
 // notice.yaml: the variables of a notice, each with a sample value. Tolerant of no unknown key: it would be a misspelt one.
 import * as z from "zod";
-import type { NoticeManifest } from "../ports/notice-files.ts";
+import type { NoticeManifest } from "../domain/notice-manifest.ts";
 import { createFaultList } from "./input/fault-list.ts";
 import { readYaml } from "./input/yaml-data.ts";
 

@@ -54,7 +54,7 @@ export async function loadNotices(
     const manifests = await Promise.all(sources.map((source) => source.readText(path)));
     const known = manifests.filter((text) => text !== undefined).map((text) => parseManifest(text, path).samples);
     if (known.length === 0) continue; // no notice: a README, a source file
-    const samples: Readonly<Record<string, string>> = Object.assign({}, ...known.reverse());
+    const samples = Object.fromEntries(known.reverse().flatMap((variables) => Object.entries(variables)));
     locales.set(notice, await loadLocales(sources, notice, samples, faults));
     if (locales.get(notice)?.has(DEFAULT_LANGUAGE) !== true && faults.length === 0) {
       faults.push(missing(`${notice}/${DEFAULT_LANGUAGE}.subject.liquid`, "Every notice needs its English words."));

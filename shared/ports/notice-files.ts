@@ -1,5 +1,6 @@
 // Where the words of the notices are read from: the package's own folder, a customer's folder, a map in a test.
 // Adapter: shared/azure/notice-files.ts.
+import type { NoticeManifest } from "../domain/notice-manifest.ts";
 
 export interface NoticeFiles {
   /**
@@ -11,12 +12,6 @@ export interface NoticeFiles {
   readText(path: string): Promise<string | undefined>;
   /** Names directly in a folder (`""` is the root), sorted; none when there is no such folder. */
   list(folder: string): Promise<readonly string[]>;
-}
-
-/** What a notice's `notice.yaml` says. */
-export interface NoticeManifest {
-  /** Every variable that the templates may use, with a value to try them with. */
-  readonly samples: Readonly<Record<string, string>>;
 }
 
 /** Reads a `notice.yaml`; a codec's work, since notices know no YAML. @throws UserFault */

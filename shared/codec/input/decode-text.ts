@@ -61,13 +61,12 @@ function decode(bytes: Uint8Array, saveAs: string, faults: FaultList): DecodedTe
 
 /** Excel's "Unicode Text" begins with a mark; PowerShell's and others' may not, and then every second byte of it is 0. */
 function utf16Of(bytes: Uint8Array): "UTF-16LE" | "UTF-16BE" | undefined {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "UTF-16LE";
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "UTF-16BE";
-  if (bytes.length < 4) return undefined;
-  const head = bytes.subarray(0, 4);
-  if (head[0] !== 0 && head[1] === 0 && head[2] !== 0 && head[3] === 0) return "UTF-16LE";
-  if (head[0] === 0 && head[1] !== 0 && head[2] === 0 && head[3] !== 0) return "UTF-16BE";
-  return undefined;
+  const head = [...bytes.subarray(0, 4)];
+  if (head[0] === 0xff && head[1] === 0xfe) return "UTF-16LE";
+  if (head[0] === 0xfe && head[1] === 0xff) return "UTF-16BE";
+  // Two Latin letters: which bytes of the four are 0?
+  const zeros = head.map((byte) => (byte === 0 ? "0" : "x")).join("");
+  return zeros === "x0x0" ? "UTF-16LE" : zeros === "0x0x" ? "UTF-16BE" : undefined;
 }
 
 function decodeUtf8(bytes: Uint8Array, saveAs: string, faults: FaultList): DecodedText | undefined {

@@ -48,8 +48,8 @@ function order(a = 0, b = 0): number {
 }
 
 /** A value as a fault shows it: quoted, on one line, cut. Input is hostile: it must not move a terminal's cursor. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+export function shown(value: string | number | boolean | object): string {
+  const text = JSON.stringify(value);
   const visible = text.replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });

@@ -13,23 +13,28 @@ export function readLocalDateTime(text: string, name: string): LocalDateTime {
   const parts = FORM.exec(text);
   if (parts === null) return invalid(`${name} is ${JSON.stringify(text)}.`, fixOfForm(text));
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.slice(1).map(Number);
-  if (month < 1 || month > 12)
-    return invalid(`${name} names month ${month}.`, `Expected a month from 01 to 12, ${EXAMPLE}.`);
-  const days = daysOf(year, month);
-  if (day < 1 || day > days) {
-    const shortMonth = `${parts[1] ?? ""}-${parts[2] ?? ""}`;
-    return invalid(
-      `${name} names day ${day}, but ${shortMonth} has ${days} days.`,
-      `Expected a day from 01 to ${days}.`,
-    );
-  }
-  if (hour > 23 || minute > 59) {
-    return invalid(`${name} names the time ${hour}:${String(minute).padStart(2, "0")}.`, "Expected 00:00 to 23:59.");
-  }
   // A year like 0206 is a slip of the fingers, and long past years make every deadline pass at once.
   if (year < 2000 || year > 2199)
     return invalid(`${name} names the year ${year}.`, "Expected a year from 2000 to 2199.");
-  return { kind: "valid", text: text.slice(0, 16) };
+  if (hour > 23 || minute > 59) {
+    return invalid(`${name} names the time ${hour}:${String(minute).padStart(2, "0")}.`, "Expected 00:00 to 23:59.");
+  }
+  return faultOfDay({ year, month, day }, text.slice(0, 7), name) ?? { kind: "valid", text: text.slice(0, 16) };
+}
+
+function faultOfDay(
+  date: { readonly year: number; readonly month: number; readonly day: number },
+  yearAndMonth: string,
+  name: string,
+): LocalDateTime | undefined {
+  const { year, month, day } = date;
+  const days = daysOf(year, month);
+  if (days === 0) return invalid(`${name} names month ${month}.`, `Expected a month from 01 to 12, ${EXAMPLE}.`);
+  if (day >= 1 && day <= days) return undefined;
+  return invalid(
+    `${name} names day ${day}, but ${yearAndMonth} has ${days} days.`,
+    `Expected a day from 01 to ${days}.`,
+  );
 }
 
 function fixOfForm(text: string): string {

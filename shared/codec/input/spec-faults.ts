@@ -59,19 +59,19 @@ function hintOf(value: unknown, issue: z.core.$ZodIssue, field: Field): string {
   return "";
 }
 
-function described(value: unknown): string {
+function described(value: object | string | number | boolean): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object") return "a mapping of keys";
-  return typeof value === "string" ? `the text ${shown(value)}` : `${shown(value)}`;
+  return typeof value === "string" ? `the text ${shown(value)}` : shown(value);
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+function valueAt(value: unknown, path: Path): object | string | number | boolean | null | undefined {
   let inner = value;
   for (const part of path) {
     if (typeof inner !== "object" || inner === null) return undefined;
     inner = (inner as Record<PropertyKey, unknown>)[part]; // a list or a mapping: both are read by key
   }
-  return inner;
+  return inner as ReturnType<typeof valueAt>; // plain data of a YAML file
 }
 
 /** `waves[1].start`, counted from 1 as people do: the second is `waves[2]`. */

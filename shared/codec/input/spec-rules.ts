@@ -74,13 +74,8 @@ function eachWaveHasOneSelector(data: YamlData, faults: FaultList): void {
 
 function waveIdsDiffer(data: YamlData, faults: FaultList): void {
   const ids = waves(data).map(({ value, path }) => ({ value: member(value, "id"), path: [...path, "id"] }));
-  addTwins(
-    ids,
-    (value) => sound(waveSchema.shape.id, value),
-    data,
-    faults,
-    "Expected a name of its own for each wave.",
-  );
+  const keyOf = (value: unknown): string | undefined => sound(waveSchema.shape.id, value);
+  addTwins(ids, { keyOf, fix: "Expected a name of its own for each wave." }, data, faults);
 }
 
 function sharesAddUpTo100(data: YamlData, faults: FaultList): void {
@@ -115,7 +110,8 @@ function startsAreInOrder(data: YamlData, faults: FaultList): void {
 function nobodyIsSelectedTwice(data: YamlData, faults: FaultList): void {
   for (const key of ["departments", "users"] as const) {
     const items = waves(data).flatMap((_, index) => listAt(data, ["waves", index, key]));
-    addTwins(items, lowerText, data, faults, "Expected each in one wave only: the earlier one would take them.");
+    const fix = "Expected each in one wave only: the earlier one would take them.";
+    addTwins(items, { keyOf: lowerText, fix }, data, faults);
   }
 }
 
@@ -148,7 +144,7 @@ function enforceHasReason(data: YamlData, faults: FaultList): void {
 
 function breakGlassAccountsDiffer(data: YamlData, faults: FaultList): void {
   const fix = "Expected at least two different accounts: one listed twice is one account.";
-  addTwins(listAt(data, ["breakGlass"]), lowerText, data, faults, fix);
+  addTwins(listAt(data, ["breakGlass"]), { keyOf: lowerText, fix }, data, faults);
 }
 
 function exclusionsDiffer(data: YamlData, faults: FaultList): void {
@@ -156,17 +152,12 @@ function exclusionsDiffer(data: YamlData, faults: FaultList): void {
     value: member(value, "user"),
     path: [...path, "user"],
   }));
-  addTwins(users, lowerText, data, faults, "Expected each user once. Delete one of the two.");
+  addTwins(users, { keyOf: lowerText, fix: "Expected each user once. Delete one of the two." }, data, faults);
 }
 
 function sendersDiffer(data: YamlData, faults: FaultList): void {
-  addTwins(
-    listAt(data, ["senders"]),
-    lowerText,
-    data,
-    faults,
-    "Expected each mailbox once: a second entry sends no faster.",
-  );
+  const fix = "Expected each mailbox once: a second entry sends no faster.";
+  addTwins(listAt(data, ["senders"]), { keyOf: lowerText, fix }, data, faults);
 }
 
 function lowerText(value: unknown): string | undefined {
@@ -175,10 +166,9 @@ function lowerText(value: unknown): string | undefined {
 
 function addTwins(
   items: readonly Item[],
-  keyOf: (value: unknown) => string | undefined,
+  { keyOf, fix }: { readonly keyOf: (value: unknown) => string | undefined; readonly fix: string },
   data: YamlData,
   faults: FaultList,
-  fix: string,
 ): void {
   const firstLine = new Map<string, number>();
   for (const { value, path } of items) {
@@ -187,6 +177,6 @@ function addTwins(
     const place = data.placeOf(path);
     const first = firstLine.get(key);
     if (first === undefined) firstLine.set(key, place.line);
-    else faults.add(place, `${shown(value)} stands here a second time (first in line ${first}).`, fix);
+    else faults.add(place, `${shown(String(value))} stands here a second time (first in line ${first}).`, fix);
   }
 }

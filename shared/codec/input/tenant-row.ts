@@ -18,51 +18,70 @@ export interface RowDefaults {
   readonly knowsMail: boolean;
 }
 
-/** `undefined` when the row has a fault, or no name. Every cell is read, so that all faults are found. */
-export function readRow(row: TenantRow, defaults: RowDefaults, faults: FaultList): TenantUser | undefined {
-  let sound = true;
-  const cell = <Value, Fallback>(
+interface CellReader {
+  /** What the cell says; `fallback` where there is none, or after a fault. */
+  read<Value, Fallback>(
     column: SourceColumn,
     readCell: (cell: TenantCell, column: string, faults: FaultList) => Value | undefined,
     fallback: Fallback,
-  ): Value | Fallback => {
-    const found = row.cells.get(column);
-    if (found === undefined) return fallback;
-    const value = readCell(found, column, faults);
-    if (value === undefined) sound = false;
-    return value ?? fallback;
-  };
+  ): Value | Fallback;
+  isSound(): boolean;
+}
 
-  const name = cell("userPrincipalName", read.readUserPrincipalName, undefined);
-  const id = cell("id", read.readGuid, undefined);
-  const isGuest = name?.toUpperCase().includes("#EXT#") ?? false;
-  const userType = cell("userType", read.readUserType, isGuest ? ("Guest" as const) : ("Member" as const));
-  const mail = cell("mail", read.readAddress, null) ?? cell("proxyAddresses", read.readPrimaryAddress, null);
-  const blocked = cell("blockCredential", read.readBoolean, false);
-  const location = cell("usageLocation", read.readText, null);
+function createCellReader(row: TenantRow, faults: FaultList): CellReader {
+  let sound = true;
+  return {
+    read(column, readCell, fallback) {
+      const found = row.cells.get(column);
+      if (found === undefined) return fallback;
+      const value = readCell(found, column, faults);
+      if (value === undefined) sound = false;
+      return value ?? fallback;
+    },
+    isSound: () => sound,
+  };
+}
+
+/** `undefined` when the row has a fault, or no name. Every cell is read, so that all faults are found. */
+export function readRow(row: TenantRow, defaults: RowDefaults, faults: FaultList): TenantUser | undefined {
+  const cells = createCellReader(row, faults);
+  const name = cells.read("userPrincipalName", read.readUserPrincipalName, undefined);
+  const id = cells.read("id", read.readGuid, undefined);
+  const displayName = cells.read("displayName", read.readText, undefined);
+  const userType = cells.read("userType", read.readUserType, isGuestName(name ?? "") ? "Guest" : "Member");
+  const mail =
+    cells.read("mail", read.readAddress, null) ?? cells.read("proxyAddresses", read.readPrimaryAddress, null);
+  const location = cells.read("usageLocation", read.readText, "");
+  const isBlocked = cells.read("blockCredential", read.readBoolean, false);
+  const habit = cells.read("registration", read.readRegistration, undefined);
   const rest = {
-    displayName: cell("displayName", read.readText, undefined),
-    department: cell("department", read.readText, null),
-    country: cell("country", read.readText, null),
-    preferredLanguage: cell("preferredLanguage", read.readLanguage, null),
-    accountEnabled: cell("accountEnabled", read.readBoolean, !blocked),
-    registration: cell("registration", read.readRegistration, undefined),
-    mfaState: cell("mfaState", read.readMfaState, "disabled" as const),
+    department: cells.read("department", read.readText, null),
+    country: cells.read("country", read.readText, null),
+    preferredLanguage: cells.read("preferredLanguage", read.readLanguage, null),
+    accountEnabled: cells.read("accountEnabled", read.readBoolean, !isBlocked),
+    mfaState: cells.read("mfaState", read.readMfaState, "disabled" as const),
   };
-  if (!sound || name === undefined) return undefined;
+  if (!cells.isSound() || name === undefined) return undefined;
 
-  const derived = deriveGuid(name.toLowerCase());
   return {
     ...rest,
-    id: id ?? derived,
+    id: id ?? deriveGuid(name.toLowerCase()),
     userPrincipalName: name,
-    displayName: rest.displayName ?? name.slice(0, name.lastIndexOf("@")),
+    displayName: displayName ?? name.slice(0, name.lastIndexOf("@")),
     mail: mail ?? (defaults.knowsMail || userType === "Guest" ? null : name),
-    // Some exports spell the country out here. Nothing depends on it, so it is no reason to refuse a file.
-    usageLocation: location !== null && /^[A-Za-z]{2}$/u.test(location) ? location.toUpperCase() : null,
+    usageLocation: countryCodeOf(location),
     userType,
-    registration: rest.registration ?? inventHabit(name.toLowerCase()),
+    registration: habit ?? inventHabit(name.toLowerCase()),
   };
+}
+
+/** Some exports spell the country out here. Nothing depends on it, so it is no reason to refuse a file. */
+function countryCodeOf(location: string): string | null {
+  return /^[A-Za-z]{2}$/u.test(location) ? location.toUpperCase() : null;
+}
+
+function isGuestName(name: string): boolean {
+  return name.toUpperCase().includes("#EXT#");
 }
 
 const HABIT_SEED = 0x6d6661;

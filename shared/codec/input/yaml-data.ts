@@ -1,7 +1,7 @@
 // YAML text → plain data, with the line and column of each key and value. Anchors, aliases and tags are refused: a spec needs
 // none, and a few aliases of aliases fill any memory.
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
-import type { Document, YAMLError } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import type { Document, Node, YAMLError, YAMLMap } from "yaml";
 import { shown } from "./fault-list.ts";
 import type { FaultList, Place } from "./fault-list.ts";
 
@@ -134,36 +134,37 @@ class NodeReader {
   }
 
   read(node: unknown, path: Path): unknown {
-    if (isAlias(node)) {
-      this.#spoil(node.range?.[0], path, `This is an alias (*${node.source}).`);
-      return undefined;
-    }
+    if (isAlias(node)) this.#spoil(node.range?.[0], path, `This is an alias (*${node.source}).`);
     if (!isMap(node) && !isSeq(node) && !isScalar(node)) return undefined;
-    const offset = node.range?.[0] ?? 0;
-    if (node.anchor !== undefined) this.#spoil(offset, path, `This has an anchor (&${node.anchor}).`);
-    else if (node.tag !== undefined && node.tag !== "!") this.#spoil(offset, path, `This has a tag (${node.tag}).`);
-    if (isScalar(node) && (node.value === null || node.value === undefined)) return undefined;
-    this.#values.set(nameOf(path), this.#place(offset));
-    if (isScalar(node)) return typeof node.value === "bigint" ? Number(node.value) : node.value;
-    if (isSeq(node)) return node.items.map((item, index) => this.read(item, [...path, index]) ?? null);
+    this.#refuseProperties(node, path);
+    if (isScalar(node) && node.value === null) return undefined;
+    this.#values.set(nameOf(path), this.#place(node.range?.[0] ?? 0));
+    if (isScalar(node)) return node.value;
+    return isSeq(node)
+      ? node.items.map((item, index) => this.read(item, [...path, index]) ?? null)
+      : this.#readMap(node, path);
+  }
 
+  #readMap(node: YAMLMap, path: Path): object {
     const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>; // no inherited keys
-    for (const pair of node.items) {
-      if (isPair(pair)) this.#readPair(pair.key, pair.value, path, object);
-    }
+    for (const { key, value } of node.items) this.#readPair(key, value, path, object);
     return object;
   }
 
+  #refuseProperties({ anchor, tag, range }: Node & { anchor?: string }, path: Path): void {
+    if (anchor !== undefined) this.#spoil(range?.[0], path, `This has an anchor (&${anchor}).`);
+    else if (tag !== undefined && tag !== "!") this.#spoil(range?.[0], path, `This has a tag (${tag}).`);
+  }
+
   #readPair(key: unknown, value: unknown, path: Path, object: Record<string, unknown>): void {
-    const offset = isScalar(key) || isMap(key) || isSeq(key) || isAlias(key) ? key.range?.[0] : undefined;
     if (!isScalar(key)) {
-      this.#spoil(offset, [...path, "?"], "A key is a collection or an alias.");
+      this.#spoil(isNode(key) ? key.range?.[0] : undefined, [...path, "?"], "A key is a collection or an alias.");
       return;
     }
     const name = String(key.value);
     const inner = [...path, name];
     if (name in object || this.#keys.has(nameOf(inner))) return; // reported as a duplicate
-    this.#keys.set(nameOf(inner), this.#place(offset ?? 0));
+    this.#keys.set(nameOf(inner), this.#place(key.range?.[0] ?? 0));
     const read = this.read(value, inner);
     if (read !== undefined) object[name] = read;
   }
