@@ -6,9 +6,9 @@ import type { Policy } from "./policy.ts";
 export const SERVICES = ["graph-write", "graph-read", "mail", "reports"] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** `*`: the whole rollout. */
 export interface Stop {
-  readonly wave: WaveId | "*";
+  /** A wave, or `*`: the whole rollout. */
+  readonly wave: WaveId;
   readonly because: string;
   /** A person's name, or `automation`, which never undoes a person's stop (invariant 7). */
   readonly by: string;
@@ -100,7 +100,7 @@ export function withStop(control: Control, rollout: RolloutId, stop: Stop): Cont
 export function withoutStop(
   control: Control,
   rollout: RolloutId,
-  lift: { readonly wave: WaveId | "*"; readonly by: string },
+  lift: { readonly wave: WaveId; readonly by: string },
 ): Control {
   return mapRollout(control, rollout, (found) => ({
     ...found,

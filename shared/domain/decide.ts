@@ -2,10 +2,12 @@
 // When a wave may start is the planner's business; *never early, never unregistered, never twice* is decided here.
 import type { Enrollment, Enabled, Held, Notified } from "./enrollment.ts";
 import { stepOf } from "./enrollment.ts";
+import { countNotices } from "./claim.ts";
 import type { EnrollmentEvent } from "./event.ts";
 import type { Instant } from "./instant.ts";
 import { FAR_FUTURE } from "./instant.ts";
 import type { KnownMfaState, NoticeKey, Step } from "./names.ts";
+import { noticeKind } from "./names.ts";
 import type { Policy } from "./policy.ts";
 import { FOLLOW_UPS_MAX, LOOK_EVERY_MS } from "./policy.ts";
 import { isFresh } from "./registration.ts";
@@ -70,27 +72,35 @@ function decideEnable(enrollment: Enrollment, policy: Policy, now: Instant): Dec
 }
 
 function decideNotify(enrollment: Enrollment, state: Enabled, now: Instant): Decision {
-  const { claim, notices } = enrollment;
+  const { claim } = enrollment;
   if (claim.kind === "open") {
     // Whoever claimed it is gone: the mail may have left (invariant 5).
     return claim.expiresAt <= now
       ? settle({ kind: "notice-uncertain", notice: claim.notice, at: now })
       : wait(claim.expiresAt);
   }
-  const followUps = notices.filter((record) => record.notice.startsWith("follow-up-")).length;
-  if (followUps >= FOLLOW_UPS_MAX) return settle({ kind: "gave-up", reason: "notice-unconfirmed", at: now });
+  const usedUp = countNotices(enrollment, "follow-up") >= FOLLOW_UPS_MAX;
+  if (usedUp && noticeKind(state.notice) === "follow-up")
+    return settle({ kind: "gave-up", reason: "notice-unconfirmed", at: now });
   return act({ kind: "send-notice", notice: state.notice });
 }
 
 function decideEnforce(enrollment: Enrollment, state: Notified, policy: Policy, now: Instant): Decision {
-  const { registration } = enrollment;
+  const { claim, prior, registration } = enrollment;
+  if (claim.kind === "open" && claim.expiresAt <= now) {
+    // A reminder whose sender is gone: on record as uncertain (invariant 5), and no obstacle to the rest.
+    return settle({ kind: "notice-uncertain", notice: claim.notice, at: now });
+  }
   const from = earliestEnforcement(state, policy);
-  if (now < from) return wait(from);
+  if (now < from) return wait(claim.kind === "open" ? Math.min(from, claim.expiresAt) : from);
+  // No write leaves before the state before it is on record: there would be nothing to go back to.
+  if (prior.kind === "unobserved") return act({ kind: "observe-state" });
   if (!isFresh(registration, now)) return act({ kind: "observe-methods" });
   if (registration.value === "usable") return act({ kind: "set-state", mfaState: "enforced" });
   const patienceEnds = state.enforceAfter + policy.unregisteredWaitMs;
-  if (now < patienceEnds) return wait(Math.min(patienceEnds, registration.at + LOOK_EVERY_MS + 1));
-  return decideUnregistered(policy, now);
+  if (now >= patienceEnds) return decideUnregistered(policy, now);
+  const look = Math.min(patienceEnds, registration.at + LOOK_EVERY_MS + 1);
+  return wait(claim.kind === "open" ? Math.min(look, claim.expiresAt) : look);
 }
 
 /** Past the deadline and past the patience: the spec decides, with its reason. */

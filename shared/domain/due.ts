@@ -44,9 +44,15 @@ function claimEnd({ claim }: Enrollment): Instant {
   return claim.kind === "open" ? claim.expiresAt : 0;
 }
 
-function enforcementLook({ registration }: Enrollment, state: Notified, policy: Policy): Instant {
+function enforcementLook(enrollment: Enrollment, state: Notified, policy: Policy): Instant {
+  const look = registrationLook(enrollment, state, policy);
+  // A claim whose holder is gone is settled by whoever looks first after its end.
+  return enrollment.claim.kind === "open" ? Math.min(look, enrollment.claim.expiresAt) : look;
+}
+
+function registrationLook({ prior, registration }: Enrollment, state: Notified, policy: Policy): Instant {
   const from = earliestEnforcement(state, policy);
-  if (registration.value !== "none") return from;
+  if (registration.value !== "none" || prior.kind === "unobserved") return from;
   // Seen without a method: the next look is when that evidence is stale, or when patience ends.
   const patienceEnds = state.enforceAfter + policy.unregisteredWaitMs;
   return Math.max(from, Math.min(patienceEnds, registration.at + LOOK_EVERY_MS + 1));

@@ -170,7 +170,8 @@ export function stepOf(state: State): Step | null {
     case "restoring":
       return "restore";
     case "held":
-      return stepOf(state.was);
+      // Who became enforced while held still has a hold that must end: the last step looks after it.
+      return stepOf(state.was) ?? "enforce";
     case "enforced":
     case "failed":
     case "excluded":

@@ -1,38 +1,45 @@
 // What a judged failure of a step makes of an enrollment: another try, an exclusion, or the end.
-import type { Enrollment } from "./enrollment.ts";
+import type { Base, Enrollment } from "./enrollment.ts";
 import { isWrapper, NO_CLAIM, stepOf } from "./enrollment.ts";
 import type { EnrollmentEvent } from "./event.ts";
 import { settleNotice } from "./notice.ts";
 import type { Outcome } from "./outcome.ts";
-import { baseOf, excludeAsGone, fail, FRESH, ignored, moved } from "./outcome.ts";
+import { baseOf, excludeAsGone, fail, ignored, moved } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import { unreachable } from "./unreachable.ts";
 
 type StepFailed = Extract<EnrollmentEvent, { kind: "step-failed" }>;
 
 export function failStep(from: Enrollment, event: StepFailed, policy: Policy): Outcome {
-  const cleared = event.step === "notify" && from.claim.kind === "open" ? { ...from, claim: NO_CLAIM } : from;
+  const ofNotice = event.step === "notify" && from.claim.kind === "open";
+  if (ofNotice && event.failure.disposition === "uncertain") {
+    // Also inside a wrapper: the mail may have left, whatever became of the user meanwhile (invariant 5).
+    return settleNotice(from, { kind: "notice-uncertain", notice: from.claim.notice, at: event.at });
+  }
+  const cleared = ofNotice ? { ...from, claim: NO_CLAIM } : from;
   if (stepOf(from.state) !== event.step || (isWrapper(from.state) && from.state.phase !== "restoring")) {
     // Nothing changed in the tenant; the step is judged anew after the wrapper is gone. Only the claim must not stay open.
     return cleared === from ? ignored(`${event.step} is not the step of ${from.state.phase}`) : moved(cleared);
   }
   const was = baseOf(from.state);
   if (was === null) return ignored("already restored");
-  const { failure, at } = event;
+  return judge(cleared, was, event, policy);
+}
+
+function judge(from: Enrollment, was: Base, { failure, at, notBefore }: StepFailed, policy: Policy): Outcome {
   switch (failure.disposition) {
-    case "retry": {
-      const attempt = from.attempt + (failure.countsAttempt ? 1 : 0);
-      if (attempt > policy.retry.attemptsMax) return fail(cleared, was, { reason: failure.reason, at });
-      return moved({ ...cleared, attempt, notBefore: event.notBefore });
+    case "retry":
+    case "uncertain": {
+      // An unknown end without a mail in flight is one more try: every step but a mail is safe to repeat.
+      const attempt = from.attempt + (failure.countsAttempt || failure.disposition === "uncertain" ? 1 : 0);
+      if (attempt > policy.retry.attemptsMax) return fail(from, was, { reason: failure.reason, at });
+      // Two handlers may judge the same user: the longer rest counts, for what the tenant asked is never shortened.
+      return moved({ ...from, attempt, notBefore: Math.max(from.notBefore, notBefore) });
     }
     case "exclude":
-      return excludeAsGone(cleared, at);
+      return excludeAsGone(from, at);
     case "fail":
-      return fail(cleared, was, { reason: failure.reason, at });
-    case "uncertain":
-      return from.claim.kind === "open"
-        ? settleNotice(from, { kind: "notice-uncertain", notice: from.claim.notice, at })
-        : moved({ ...from, ...FRESH, notBefore: event.notBefore });
+      return fail(from, was, { reason: failure.reason, at });
     default:
       return unreachable(failure.disposition);
   }

@@ -1,12 +1,12 @@
 // The life of a notice: claimed, then sent or uncertain. A claim is committed before the mail leaves, and it fixes the deadline
 // that the mail prints.
-import type { Base, Enrollment } from "./enrollment.ts";
-import { NO_CLAIM } from "./enrollment.ts";
+import { latestDeadline, settledClaim, wasTried } from "./claim.ts";
+import type { Base, Enrollment, NoticeRecord } from "./enrollment.ts";
 import type { EnrollmentEvent } from "./event.ts";
+import { noticeKind } from "./names.ts";
 import { FOLLOW_UP_AFTER_MS } from "./policy.ts";
-import type { NoticeKey } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
-import { FRESH, ignored, inside, moved, refuse, rejected } from "./outcome.ts";
+import { baseOf, FRESH, ignored, inside, moved, refuse, rejected } from "./outcome.ts";
 
 type Claimed = Extract<EnrollmentEvent, { kind: "notice-claimed" }>;
 type Settled = Extract<EnrollmentEvent, { kind: "notice-sent" | "notice-uncertain" }>;
@@ -22,27 +22,43 @@ export function claimNotice(from: Enrollment, event: Claimed): Outcome {
 
 export function settleNotice(from: Enrollment, event: Settled): Outcome {
   const { claim } = from;
-  if (claim.kind === "none" || claim.notice !== event.notice) return ignored(`${event.notice} is not claimed`);
-  const outcome = event.kind === "notice-sent" ? "sent" : "uncertain";
-  const record = {
-    notice: event.notice,
-    at: event.at,
-    outcome,
-    enforceAfter: latestDeadline(from, claim.enforceAfter),
-  } as const;
-  const also = { notices: [...from.notices, record], claim: NO_CLAIM };
+  if (claim.kind === "none" || claim.notice !== event.notice) return confirmLate(from, event);
+  // A reminder's end says nothing of the enforcement that waits: only who waited for this notice starts afresh.
+  const waited = baseOf(from.state)?.phase === "enabled";
   if (event.kind === "notice-sent") {
-    return inside(from, (base) => told(base, event.at, record.enforceAfter), { ...also, ...FRESH });
+    const deadline = latestDeadline(from, claim.enforceAfter);
+    return inside(from, (base) => told(base, event.at, deadline), {
+      ...settledClaim(from, event.at, "sent"),
+      ...(waited ? FRESH : {}),
+    });
   }
-  const followUps = from.notices.filter((earlier) => earlier.notice.startsWith("follow-up-")).length;
-  return inside(from, (base) => (base.phase === "enabled" ? { ...base, notice: `follow-up-${followUps + 1}` } : base), {
-    ...also,
-    attempt: 1,
-    notBefore: event.at + FOLLOW_UP_AFTER_MS,
+  return inside(from, (base) => base, {
+    ...settledClaim(from, event.at, "uncertain"),
+    ...(waited ? { attempt: 1, notBefore: event.at + FOLLOW_UP_AFTER_MS } : {}),
   });
 }
 
-function told(base: Base, at: number, enforceAfter: number): Base {
+/** The answer came after the claim was given up: the mail did leave, so its record is confirmed and nobody needs a follow-up. */
+function confirmLate(from: Enrollment, event: Settled): Outcome {
+  const record = from.notices.find(({ notice, outcome }) => notice === event.notice && outcome === "uncertain");
+  if (event.kind !== "notice-sent" || record === undefined) return ignored(`${event.notice} is not claimed`);
+  const confirmed = { ...record, at: event.at, outcome: "sent" } as const;
+  const notices = from.notices.map((earlier) => (earlier === record ? confirmed : earlier));
+  const base = baseOf(from.state);
+  const answers = base !== null && waitsForFollowUp(base) && from.notices.at(-1) === record;
+  const deadline = latestDeadline(from, record.enforceAfter);
+  return inside(from, (was) => (answers ? told(was, event.at, deadline) : was), {
+    notices,
+    ...(answers ? FRESH : {}),
+  });
+}
+
+/** A methods reset starts a new grace: the confirmation of an older notice must not stand for the new one. */
+function waitsForFollowUp(base: Base): boolean {
+  return base.phase === "enabled" && noticeKind(base.notice) === "follow-up";
+}
+
+function told(base: Base, at: number, enforceAfter: NoticeRecord["enforceAfter"]): Base {
   switch (base.phase) {
     case "enabled":
       return { phase: "notified", toldAt: at, enforceAfter };
@@ -53,13 +69,4 @@ function told(base: Base, at: number, enforceAfter: number): Base {
     case "enforced":
       return base;
   }
-}
-
-/** A deadline once printed, even in a mail that may not have arrived, only ever moves later. */
-function latestDeadline(from: Enrollment, enforceAfter: number): number {
-  return Math.max(enforceAfter, ...from.notices.map((record) => record.enforceAfter));
-}
-
-export function wasTried(from: Enrollment, notice: NoticeKey): boolean {
-  return from.notices.some((record) => record.notice === notice);
 }

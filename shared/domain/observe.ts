@@ -1,6 +1,7 @@
 // What the tenant was seen to say about a user. Unknown changes nothing; the newest look wins.
 import type { Base, Enrollment } from "./enrollment.ts";
-import { isLive, isWrapper, NO_CLAIM } from "./enrollment.ts";
+import { isLive, isWrapper } from "./enrollment.ts";
+import { closeClaim } from "./claim.ts";
 import type { EnrollmentEvent } from "./event.ts";
 import { FAR_FUTURE } from "./instant.ts";
 import type { Policy } from "./policy.ts";
@@ -40,7 +41,7 @@ export function observeState(from: Enrollment, event: StateObserved): Outcome {
   if (mfaState === "enforced") {
     if (base.phase === "enforced") return ignored("known to be enforced");
     // Graph turns `enabled` into `enforced` when the user registers: their own act, not a write of ours.
-    return inside(from, (was) => enforcedFrom(was, at, "observed"), { claim: NO_CLAIM, ...FRESH });
+    return inside(from, (was) => enforcedFrom(was, at, "observed"), { ...closeClaim(from, at), ...FRESH });
   }
   return isRevert(from, base, mfaState) ? recordRevert(from, base, at) : ignored("as expected");
 }
@@ -49,7 +50,7 @@ export function observeState(from: Enrollment, event: StateObserved): Outcome {
 function recordPrior(from: Enrollment, mfaState: KnownMfaState, at: number): Outcome {
   const prior = { kind: "observed", mfaState, at } as const;
   if (mfaState !== "enforced") return moved({ ...from, prior });
-  return inside(from, (was) => enforcedFrom(was, at, "found"), { prior, claim: NO_CLAIM, ...FRESH });
+  return inside(from, (was) => enforcedFrom(was, at, "found"), { prior, ...closeClaim(from, at), ...FRESH });
 }
 
 /** Somebody took back what we wrote, or what a user's registration had made of it. */
@@ -62,7 +63,11 @@ function isRevert(from: Enrollment, base: Base, seen: KnownMfaState): boolean {
 function recordRevert(from: Enrollment, base: Base, at: number): Outcome {
   const reverts = from.reverts + 1;
   const back = reopened(base, at);
-  const common = { ...from, reverts, written: "nothing", ...FRESH } as const;
+  const common = { ...from, reverts, written: "nothing", ...(base.phase === "enforced" ? FRESH : {}) } as const;
+  if (reverts >= REVERTS_MAX && from.state.phase === "held") {
+    // A hold that runs out would let automation write a third time: now it ends only by a person.
+    return moved({ ...common, state: { ...from.state, was: back, until: FAR_FUTURE } });
+  }
   if (reverts >= REVERTS_MAX && (isLive(from.state) || from.state.phase === "enforced")) {
     const held = {
       phase: "held",

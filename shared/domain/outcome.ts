@@ -1,6 +1,7 @@
 // The answer of `transition`, and the moves that its parts share.
 import type { Base, Enrollment, State, Wrapper } from "./enrollment.ts";
-import { isWrapper, NO_CLAIM } from "./enrollment.ts";
+import { isWrapper } from "./enrollment.ts";
+import { closeClaim } from "./claim.ts";
 import type { EventKind } from "./event.ts";
 import type { FailureReason } from "./failure.ts";
 import type { Instant } from "./instant.ts";
@@ -48,7 +49,8 @@ export function fail(
   was: Base,
   end: { readonly reason: FailureReason; readonly at: Instant },
 ): Outcome {
-  return moved({ ...from, state: { phase: "failed", was, reason: end.reason, at: end.at }, claim: NO_CLAIM, ...FRESH });
+  const { reason, at } = end;
+  return moved({ ...from, state: { phase: "failed", was, reason, at }, ...closeClaim(from, at), ...FRESH });
 }
 
 export function enforcedFrom(was: Base, at: Instant, how: "written" | "observed" | "found"): Base {
@@ -68,5 +70,6 @@ export function excludeAsGone(from: Enrollment, at: Instant): Outcome {
   if (state.phase === "enforced" || state.phase === "restored") return ignored(`left after being ${state.phase}`);
   if (state.phase === "excluded") return ignored("already excluded");
   const was = isWrapper(state) ? state.was : state;
-  return moved({ ...from, state: { phase: "excluded", was, reason: USER_GONE, at }, claim: NO_CLAIM, ...FRESH });
+  const next: State = { phase: "excluded", was, reason: USER_GONE, at };
+  return moved({ ...from, state: next, ...closeClaim(from, at), ...FRESH });
 }

@@ -2,7 +2,9 @@
 // docs/SPEC.md prints the table; test/unit/domain/transition-table.test.ts reaches each cell.
 // Guards (never early, never unregistered) live in `decide`: this function accepts what the tenant says has happened.
 import type { Base, Enrollment, State, Wrapper } from "./enrollment.ts";
-import { isLive, isWrapper, NO_CLAIM } from "./enrollment.ts";
+import { isLive, isWrapper } from "./enrollment.ts";
+import { closeClaim, countNotices, withUnsentNotice } from "./claim.ts";
+import { AUTOMATION } from "./control.ts";
 import type { Outcome } from "./outcome.ts";
 import {
   baseOf,
@@ -14,6 +16,7 @@ import {
   inside,
   moved,
   refuse,
+  rewrap,
   USER_GONE,
 } from "./outcome.ts";
 import type { EnrollmentEvent, EventKind } from "./event.ts";
@@ -27,6 +30,20 @@ import { unreachable } from "./unreachable.ts";
 type EventOf<K extends EventKind> = Extract<EnrollmentEvent, { kind: K }>;
 
 export function transition(from: Enrollment, event: EnrollmentEvent, policy: Policy): Outcome {
+  const outcome = apply(from, event, policy);
+  return outcome.kind === "moved" ? moved(withNoticeToSend(outcome.next)) : outcome;
+}
+
+/** One place for all ways into `enabled`: the notice that is waited for is never one that is on record. */
+function withNoticeToSend(next: Enrollment): Enrollment {
+  const base = baseOf(next.state);
+  if (base === null) return next;
+  const waiting = withUnsentNotice(base, next);
+  if (waiting === base) return next;
+  return { ...next, state: isWrapper(next.state) ? rewrap(next.state, waiting) : waiting };
+}
+
+function apply(from: Enrollment, event: EnrollmentEvent, policy: Policy): Outcome {
   switch (event.kind) {
     case "enable-succeeded":
     case "enable-deferred":
@@ -89,9 +106,7 @@ function operatorEvent(from: Enrollment, event: OperatorEvent, policy: Policy): 
     case "restore-requested":
       return requestRestore(from, event.at);
     case "restore-succeeded":
-      return from.state.phase === "restoring"
-        ? moved({ ...from, state: { phase: "restored", at: event.at }, attempt: 1, notBefore: 0 })
-        : refuse(from, "restore-succeeded");
+      return settleRestore(from, event.at);
     default:
       return unreachable(event);
   }
@@ -104,6 +119,9 @@ function giveUp(from: Enrollment, event: EventOf<"gave-up">): Outcome {
 }
 
 function settleEnable(from: Enrollment, event: EventOf<"enable-succeeded" | "enable-deferred">): Outcome {
+  if (from.state.phase === "restored" && event.kind === "enable-succeeded") {
+    return undoAgain(from, { phase: "enabled", enabledAt: event.at, notice: "first-notice" }, event.at, "enabled");
+  }
   const wrote = event.kind === "enable-succeeded" && from.written === "nothing";
   const written = wrote ? { written: "enabled" as const } : {};
   return inside(
@@ -119,13 +137,29 @@ function settleEnable(from: Enrollment, event: EventOf<"enable-succeeded" | "ena
 }
 
 function settleEnforce(from: Enrollment, at: Instant): Outcome {
+  if (from.state.phase === "restored") {
+    return undoAgain(from, enforcedFrom({ phase: "queued" }, at, "written"), at, "enforced");
+  }
   const fresh = baseOf(from.state)?.phase !== "enforced";
   return inside(
     from,
     (was) =>
       was.phase === "enforced" && from.written === "enforced" ? "already enforced" : enforcedFrom(was, at, "written"),
-    fresh ? { written: "enforced", claim: NO_CLAIM, ...FRESH } : { written: "enforced" },
+    fresh ? { written: "enforced", ...closeClaim(from, at), ...FRESH } : { written: "enforced" },
   );
+}
+
+/** A write that was in flight when the user was restored has changed the tenant: it is undone as well. */
+function undoAgain(from: Enrollment, was: Base, at: Instant, written: "enabled" | "enforced"): Outcome {
+  return moved({ ...from, state: { phase: "restoring", was, at }, written, ...FRESH });
+}
+
+/** Also late, after the restore was given up: the tenant has the prior state, whatever we think of the user now. */
+function settleRestore(from: Enrollment, at: Instant): Outcome {
+  const { phase } = from.state;
+  if (phase === "restored") return ignored("already restored");
+  if (phase !== "restoring" && phase !== "failed" && phase !== "excluded") return refuse(from, "restore-succeeded");
+  return moved({ ...from, state: { phase: "restored", at }, ...closeClaim(from, at), ...FRESH });
 }
 
 function exclude(from: Enrollment, reason: string, at: Instant): Outcome {
@@ -137,21 +171,26 @@ function exclude(from: Enrollment, reason: string, at: Instant): Outcome {
   return state.phase === "excluded" ? ignored("already excluded") : refuse(from, "excluded");
 }
 
+const NOT_A_PERSON: ReadonlySet<string> = new Set([AUTOMATION, "spec"]);
+
 function hold(from: Enrollment, event: EventOf<"held">): Outcome {
   const { state } = from;
   const { reason, owner, at, until } = event;
   if (isLive(state)) return moved({ ...from, state: { phase: "held", was: state, reason, owner, at, until } });
+  if (state.phase === "held" && NOT_A_PERSON.has(owner) && !NOT_A_PERSON.has(state.owner)) {
+    return ignored(`held by ${state.owner}, whom automation does not override`); // invariant 7
+  }
   // A newer hold replaces the older: the last person to speak owns it.
   if (state.phase === "held") return moved({ ...from, state: { ...state, reason, owner, at, until } });
   return refuse(from, "held");
 }
 
-/** Back from a wrapper, with at least the least notice before anything binds. */
+/** Back from a wrapper, as it was, with at least the least notice before anything binds. */
 function comeBack(from: Enrollment, wrapper: Wrapper, at: Instant, policy: Policy): Outcome {
   const { was } = wrapper;
   const state: Base =
     was.phase === "notified" ? { ...was, enforceAfter: Math.max(was.enforceAfter, at + policy.leastNoticeMs) } : was;
-  return moved({ ...from, state, ...FRESH });
+  return moved({ ...from, state });
 }
 
 function requestRestore(from: Enrollment, at: Instant): Outcome {
@@ -160,19 +199,22 @@ function requestRestore(from: Enrollment, at: Instant): Outcome {
   const was = isWrapper(state) ? state.was : state;
   if (was.phase === "enforced" && was.how === "found")
     return ignored("was enforced before the rollout: nothing of ours to undo");
-  // Nothing was written: there is nothing to undo in the tenant, and a roll back must not leave the user under way.
-  const next: State = from.written === "nothing" ? { phase: "restored", at } : { phase: "restoring", was, at };
-  return moved({ ...from, state: next, claim: NO_CLAIM, ...FRESH });
+  // No write leaves before the prior state is on record, so without one there is nothing to undo. With one there may be, although
+  // no success was recorded: the answer may be lost. Restoring is an "ensure": where nothing is to undo it costs a read.
+  const untouched = from.written === "nothing" && from.prior.kind === "unobserved";
+  const next: State = untouched ? { phase: "restored", at } : { phase: "restoring", was, at };
+  return moved({ ...from, state: next, ...closeClaim(from, at), ...FRESH });
 }
 
 /** The helpdesk took the methods away: MFA state is `enabled` again, and a notice of its own starts a new grace. */
 function resetMethods(from: Enrollment, at: Instant): Outcome {
-  const resets = from.notices.filter((record) => record.notice.startsWith("methods-reset-")).length;
+  const closed = closeClaim(from, at);
+  const resets = countNotices(closed, "methods-reset");
   const registration = { value: "none", at } as const;
   return inside(
     from,
     (was) =>
       was.phase === "queued" ? was : { phase: "enabled", enabledAt: at, notice: `methods-reset-${resets + 1}` },
-    baseOf(from.state)?.phase === "queued" ? { registration } : { registration, claim: NO_CLAIM, ...FRESH },
+    baseOf(from.state)?.phase === "queued" ? { registration } : { registration, ...closed, ...FRESH },
   );
 }
