@@ -10,7 +10,7 @@ const FORMS = ["subject.liquid", "body.html.liquid", "body.text.liquid"] as cons
 type Form = (typeof FORMS)[number];
 
 /** The language that every notice has, and that those get whose own is missing. */
-export const DEFAULT_LANGUAGE = "en";
+const DEFAULT_LANGUAGE = "en";
 
 type Locale = Readonly<Record<Form, readonly Template[]>>;
 

@@ -16,12 +16,6 @@ export interface CsvTable {
 
 // Tabs come with Excel's "Unicode Text", semicolons wherever the decimal sign is a comma.
 const DELIMITERS = [",", ";", "\t", "|"] as const;
-const NAMES: Readonly<Record<string, string>> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar" };
-
-export function delimiterName(delimiter: string): string {
-  return NAMES[delimiter] ?? shown(delimiter);
-}
-
 export function readCsv(text: string, faults: FaultList): CsvTable {
   // Excel writes and obeys a first line `sep=;`.
   const declared = /^sep=([,;\t|])(?:\r\n|\n|\r)/iu.exec(text);
