@@ -1,6 +1,6 @@
 // What is released and not finished, and what the buckets still hold. One row, written by the planner only, always `If-Match`.
 import type { Bucket, DayCount } from "./bucket.ts";
-import { countMails, fullBucket, giveBack, retune, roomToday, take, whenAffordable } from "./bucket.ts";
+import { countMails, fullBucket, giveBack, refill, retune, roomToday, take, whenAffordable } from "./bucket.ts";
 import type { Control } from "./control.ts";
 import type { Instant } from "./instant.ts";
 import { MINUTE_MS } from "./instant.ts";
@@ -28,7 +28,7 @@ export interface SenderBudget {
 
 export interface Ledger {
   readonly graph: Bucket;
-  /** Share of the target rate in force: falls at a 429, climbs back. */
+  /** When the rate was lowered last, moved on by each clean minute: a 429 after it is news. 0 = never lowered. */
   readonly loweredAt: Instant;
   readonly senders: readonly SenderBudget[];
   readonly entries: readonly LedgerEntry[];
@@ -107,19 +107,28 @@ export function adaptRate(
   const current = ledger.graph.ratePerSecond;
   if (control.throttledAt > ledger.loweredAt) {
     if (now - ledger.loweredAt < MINUTE_MS) return ledger;
-    return tuned(ledger, Math.max(RATE_LEAST_PER_SECOND, current * LOWER_TO), budget, now);
+    const lowered = Math.max(RATE_LEAST_PER_SECOND, current * LOWER_TO);
+    // The handler's clock may run ahead of ours: the same 429 must not count again.
+    return { ...tuned(ledger, lowered, look), loweredAt: Math.max(now, control.throttledAt) };
   }
-  if (ledger.loweredAt === 0) return tuned(ledger, budget.graphPerSecond, budget, 0);
+  if (ledger.loweredAt === 0) return tuned(ledger, budget.graphPerSecond, look);
   const cleanMinutes = Math.floor((now - ledger.loweredAt) / MINUTE_MS);
   if (cleanMinutes < 1) return ledger;
   const climbed = Math.min(budget.graphPerSecond, current + cleanMinutes * CLIMB_PER_MINUTE);
-  return tuned(ledger, climbed, budget, climbed >= budget.graphPerSecond ? 0 : now);
+  // Also at the target it only moves on: set back to 0, the 429 that was answered long ago would be news again.
+  return { ...tuned(ledger, climbed, look), loweredAt: ledger.loweredAt + cleanMinutes * MINUTE_MS };
 }
 
-function tuned(ledger: Ledger, ratePerSecond: number, budget: Budget, loweredAt: Instant): Ledger {
+function tuned(
+  ledger: Ledger,
+  ratePerSecond: number,
+  { budget, now }: { readonly budget: Budget; readonly now: Instant },
+): Ledger {
   // After a 429 nothing is known of what the tenant's bucket holds: the burst shrinks with the rate.
   const capacity = Math.max(1, Math.floor((budget.graphCapacity * ratePerSecond) / budget.graphPerSecond));
-  return { ...ledger, graph: retune(ledger.graph, capacity, ratePerSecond), loweredAt };
+  if (capacity === ledger.graph.capacity && ratePerSecond === ledger.graph.ratePerSecond) return ledger;
+  // The time until now was earned at the rate until now.
+  return { ...ledger, graph: retune(refill(ledger.graph, now), capacity, ratePerSecond) };
 }
 
 /** Takes what a nudge will spend. */
@@ -136,7 +145,7 @@ export function spend(
   return { ...ledger, graph: take(ledger.graph, cost.writes, now), senders };
 }
 
-/** Gives back what a finished nudge did not spend. */
+/** Gives back what a finished nudge did not spend; negative: takes what it spent beyond its estimate. */
 export function refund(ledger: Ledger, writes: number): Ledger {
   return { ...ledger, graph: giveBack(ledger.graph, writes) };
 }

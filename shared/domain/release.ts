@@ -44,15 +44,18 @@ export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], now:
   for (const entry of ledger.entries) {
     const header = byKey.get(keyOf(entry));
     if (header === undefined) continue;
-    if (header.seq !== entry.seq) settled = refund(settled, unusedWrites(entry, header));
+    if (header.seq !== entry.seq) settled = refund(settled, writesLeft(entry, header));
     else if (now < entry.at + STALLED_AFTER_MS) kept.push(entry);
   }
   return { ...settled, entries: kept };
 }
 
-/** Writes that were released and not started. Mails are not given back: what was claimed may have left. */
-function unusedWrites(entry: LedgerEntry, header: Header): number {
-  return Math.max(0, entry.writes - (header.writes - entry.writesBefore));
+/**
+ * Writes that were released and not started; negative where more were started than a header could foresee, for the tenant counted
+ * those as well (invariant 11). Mails are not given back: what was claimed may have left.
+ */
+function writesLeft(entry: LedgerEntry, header: Header): number {
+  return entry.writes - (header.writes - entry.writesBefore);
 }
 
 export function chooseReleases(
@@ -66,12 +69,15 @@ export function chooseReleases(
   const releases: Release[] = [];
   for (const candidate of orderCandidates(headers, unfinished, now)) {
     if (current.entries.length >= UNFINISHED_MAX) break;
+    // One unfinished nudge a batch; another of its steps goes only where the one before it could not.
+    if (unfinished.has(keyOf(candidate))) continue;
     const offer = offerRelease(current, candidate, control, now);
     if (offer === null || offer.at > now + HORIZON_MS) continue;
     const entry = { ...offer, seq: candidate.header.seq, writesBefore: candidate.header.writes };
     const release = current.releases + 1;
     current = { ...spend(current, offer, now), releases: release, entries: [...current.entries, entry] };
     releases.push({ ...entry, release });
+    unfinished.add(keyOf(candidate));
   }
   return { ledger: current, releases };
 }
@@ -103,8 +109,8 @@ function candidateOf(at: HeaderAt, now: Instant): readonly Candidate[] {
   // Its own nudge is on the way: an accelerator that would only be doubled. Lost, it is found when it is overdue.
   if (header.nudgeAt > 0 && now < header.nudgeAt + STALLED_AFTER_MS && nextDue(header) >= header.nudgeAt - MINUTE_MS)
     return [];
-  const step = STEP_ORDER.find((candidate) => header.due[candidate].at <= now + HORIZON_MS);
-  return step === undefined ? [] : [{ ...at, step, due: header.due[step].at }];
+  const steps = STEP_ORDER.filter((step) => header.due[step].at <= now + HORIZON_MS);
+  return steps.map((step) => ({ ...at, step, due: header.due[step].at }));
 }
 
 type Offer = Omit<LedgerEntry, "seq" | "writesBefore">;
