@@ -1,5 +1,6 @@
 // Node addresses of the broker: `$cbs`, `<queue>`, `<queue>/$DeadLetterQueue`, each queue with `/$management`. Case is ignored.
-import type { Queue, Shelf } from "./queue.ts";
+import type { Shelf } from "./message.ts";
+import type { Queue } from "./queue.ts";
 import type { Store } from "./store.ts";
 
 export type Node =

@@ -195,7 +195,10 @@ export function encodeResponse(
 function annotationsOf(sections: readonly Section[]): { readonly name: string; readonly pair: EncodedPair }[] {
   const section = sections.find(({ code }) => code === MESSAGE_ANNOTATIONS);
   if (section === undefined) return [];
-  return splitMap(section.value).map((pair) => ({ name: String(decodeValue(pair.key)), pair }));
+  return splitMap(section.value).map((pair) => {
+    const name = decodeValue(pair.key);
+    return { name: typeof name === "string" ? name : "", pair };
+  });
 }
 
 /** The SDK's lock renewal cannot be stopped for a message without an id: it then fails to complete, so each gets one. */

@@ -45,7 +45,7 @@ export interface Broker {
 }
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const unlock = options.dataDir === null ? async (): Promise<void> => {} : await openFolder(options.dataDir);
+  const unlock = options.dataDir === null ? () => Promise.resolve() : await openFolder(options.dataDir);
   try {
     return await startUnlocked(options, unlock);
   } catch (error) {

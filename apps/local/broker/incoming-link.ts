@@ -31,23 +31,36 @@ export class IncomingLink {
 
   async onTransfer(delivery: Delivery, bytes: Buffer): Promise<void> {
     this.#unanswered++;
-    const { receiver, queue, engine, faults, destroySocket } = this.#options;
     try {
-      if (bytes.length > MAX_MESSAGE_BYTES) return refuse(delivery, "amqp:link:message-size-exceeded", TOO_LARGE);
-      if (faults.strikes("server-busy")) return refuse(delivery, "com.microsoft:server-busy", BUSY);
-      const messages = delivery.format === BATCH_FORMAT ? splitBatch(bytes) : [bytes];
-      await engine.send(queue, messages.map(parseMessage));
-      if (faults.strikes("cut")) return destroySocket();
-      if (faults.strikes("lose-acknowledgement")) return;
-      // A frame on a session that the client has ended meanwhile would end its connection.
-      if (receiver.session.is_open()) delivery.accept();
+      await this.#store(delivery, bytes);
     } catch (error) {
-      if (error instanceof DecodeError) return refuse(delivery, "amqp:decode-error", error.message);
-      refuse(delivery, "amqp:internal-error", error instanceof Error ? error.message : String(error));
+      if (error instanceof DecodeError) refuse(delivery, "amqp:decode-error", error.message);
+      else refuse(delivery, "amqp:internal-error", error instanceof Error ? error.message : String(error));
     } finally {
       this.#unanswered--;
       this.#topUp();
     }
+  }
+
+  async #store(delivery: Delivery, bytes: Buffer): Promise<void> {
+    const { receiver, queue, engine, faults, destroySocket } = this.#options;
+    if (bytes.length > MAX_MESSAGE_BYTES) {
+      refuse(delivery, "amqp:link:message-size-exceeded", TOO_LARGE);
+      return;
+    }
+    if (faults.strikes("server-busy")) {
+      refuse(delivery, "com.microsoft:server-busy", BUSY);
+      return;
+    }
+    const messages = delivery.format === BATCH_FORMAT ? splitBatch(bytes) : [bytes];
+    await engine.send(queue, messages.map(parseMessage));
+    if (faults.strikes("cut")) {
+      destroySocket();
+      return;
+    }
+    if (faults.strikes("lose-acknowledgement")) return;
+    // A frame on a session that the client has ended meanwhile would end its connection.
+    if (receiver.session.is_open()) delivery.accept();
   }
 
   #topUp(): void {

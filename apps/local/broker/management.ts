@@ -17,7 +17,8 @@ import {
 import { encodeResponse, parseMessage, type Request } from "./amqp-message.ts";
 import type { Engine } from "./engine.ts";
 import { bytesOfToken, tokenOfBytes } from "./lock-token.ts";
-import type { Queue, Shelf } from "./queue.ts";
+import type { Shelf } from "./message.ts";
+import type { Queue } from "./queue.ts";
 import { deadLetterReason, type Outcome } from "./settlement.ts";
 
 const PREFIX = "com.microsoft:";

@@ -5,7 +5,8 @@ import type { EncodedPair } from "./amqp-encode.ts";
 import type { Consumer, Engine } from "./engine.ts";
 import type { BrokerFaults } from "./faults.ts";
 import { tagOfToken } from "./lock-token.ts";
-import type { Queue, Shelf } from "./queue.ts";
+import type { Shelf } from "./message.ts";
+import type { Queue } from "./queue.ts";
 import {
   acceptedState,
   cureDrain,
@@ -158,7 +159,7 @@ function outcomeOf(delivery: Delivery, kind: "accepted" | "rejected" | "released
 
 /** The info map of an error: reason, description and the application's own properties of a dead letter. */
 function rejectionInfo(error: Buffer | undefined): EncodedPair[] {
-  if (error === undefined || error.readUInt8(0) !== 0x00) return [];
+  if (error?.readUInt8(0) !== 0x00) return [];
   const list = error.subarray(describedValueAt(error));
   const info = splitCompound(list)[2];
   return info === undefined ? [] : splitMap(info);

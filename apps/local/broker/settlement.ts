@@ -2,7 +2,7 @@
 import { unreachable } from "../../../shared/domain/unreachable.ts";
 import { encodeString, type EncodedPair } from "./amqp-encode.ts";
 import { withApplicationProperties, type StoredBytes } from "./amqp-message.ts";
-import type { Message, QueueOptions } from "./queue.ts";
+import type { Message, QueueOptions } from "./message.ts";
 import type { LogRecord } from "./records.ts";
 
 export type Outcome =

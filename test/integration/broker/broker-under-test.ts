@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ServiceBusClient, type ServiceBusClientOptions, type ServiceBusReceiver } from "@azure/service-bus";
+import { RetryMode, ServiceBusClient, type ServiceBusClientOptions, type ServiceBusReceiver } from "@azure/service-bus";
 import { onTestFinished } from "vitest";
 import { startBroker, type Broker, type BrokerOptions } from "../../../apps/local/broker/broker.ts";
 
@@ -36,7 +36,13 @@ export async function givenBroker(options: Partial<BrokerOptions> = {}): Promise
 
 export function givenClient(broker: Broker, options: ServiceBusClientOptions = {}): ServiceBusClient {
   const client = new ServiceBusClient(broker.connectionString, {
-    retryOptions: { maxRetries: 5, retryDelayInMs: 100, maxRetryDelayInMs: 1_000, timeoutInMs: 3_000, mode: 0 },
+    retryOptions: {
+      maxRetries: 5,
+      retryDelayInMs: 100,
+      maxRetryDelayInMs: 1_000,
+      timeoutInMs: 3_000,
+      mode: RetryMode.Exponential,
+    },
     ...options,
   });
   onTestFinished(() => closeClient(client));

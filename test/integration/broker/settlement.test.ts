@@ -124,7 +124,7 @@ describe("broker 12: replay", () => {
     const deadReceiver = client.createReceiver("work", { subQueueType: "deadLetter" });
     const dead = await receiveOne(deadReceiver);
 
-    await sender.sendMessages({ body: dead.body });
+    await sender.sendMessages({ body: String(dead.body) });
     await deadReceiver.completeMessage(dead);
 
     const replayed = await receiveOne(receiver);

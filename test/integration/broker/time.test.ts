@@ -224,7 +224,7 @@ describe("broker 27, 28 and 33: faults", () => {
         processError: () => Promise.resolve(),
       });
       await sender.sendMessages({ body: 0 });
-      faults.arm(fault, 2);
+      faults.arm(fault, 1);
       for (let body = 1; body <= 5; body++) await sender.sendMessages({ body });
 
       await until(
