@@ -1,9 +1,10 @@
 // Entity tables on Azure Table Storage (or Azurite). The one place that knows the SDK's pitfalls: an ETag goes into the options, never into
 // the entity; a retry by the pipeline can meet its own write, so a 409 or 412 says only that the row is not as expected.
 import type { TableClient, TransactionAction } from "@azure/data-tables";
-import { Conflict, Unavailable } from "../ports/errors.ts";
+import { measureEntity } from "../codec/entity-limits.ts";
 import type { EntityTable, EntityWrite, StoredEntity, Tables } from "../ports/entity-table.ts";
 import { TABLE_NAMES } from "../ports/entity-table.ts";
+import { isMissing, tableError } from "./table-error.ts";
 
 export type StorageConnection =
   | { readonly kind: "connection-string"; readonly text: string }
@@ -11,8 +12,8 @@ export type StorageConnection =
 
 export type CountRequest = (kind: "read" | "transaction") => void;
 
-const SERVICE = "table storage";
-/** Below the handler's deadline, all tries together. */
+/** Of one request with all its tries: well below the handler's deadline. */
+const REQUEST_MS = 20_000;
 const RETRY = { maxRetries: 3, retryDelayInMs: 200, maxRetryDelayInMs: 5_000 };
 const SYSTEM: ReadonlySet<string> = new Set(["etag", "timestamp", "partitionKey", "rowKey"]);
 
@@ -79,9 +80,9 @@ class AzureTable implements EntityTable {
     this.#count("read");
     return await attempt(async () => {
       try {
-        return toStored(await this.#client.getEntity(partition, row));
+        return toStored(await this.#client.getEntity(partition, row, { abortSignal: limit() }));
       } catch (error) {
-        if (statusOf(error) === 404) return null;
+        if (isMissing(error)) return null;
         throw error;
       }
     });
@@ -96,14 +97,17 @@ class AzureTable implements EntityTable {
       const page = await attempt(() => pages.next());
       if (page.done === true) return;
       yield page.value.map(toStored);
+      // A page without a token is the last: asking on sends no request, and must not be counted as one.
+      if (tokenOf(page.value) === undefined) return;
     }
   }
 
   async transact(partition: string, writes: readonly EntityWrite[]): Promise<readonly string[]> {
     if (writes.length === 0) return [];
+    for (const { row, columns } of writes) measureEntity(partition, row, columns);
     this.#count("transaction");
     const actions = writes.map((write) => toAction(partition, write));
-    const answer = await attempt(() => this.#client.submitTransaction(actions));
+    const answer = await attempt(() => this.#client.submitTransaction(actions, { abortSignal: limit() }));
     return answer.subResponses.map(({ etag }) => etag ?? "");
   }
 }
@@ -131,22 +135,17 @@ function toStored(entity: object): StoredEntity {
   return { row: String(found["rowKey"]), columns, etag: String(found["etag"]) };
 }
 
-function statusOf(error: unknown): number | undefined {
-  if (typeof error !== "object" || error === null || !("statusCode" in error)) return undefined;
-  return typeof error.statusCode === "number" ? error.statusCode : undefined;
+/** The SDK hangs the token on the array of a page, where its types do not show it. */
+function tokenOf(page: unknown): unknown {
+  return (page as { readonly continuationToken?: unknown }).continuationToken;
 }
 
-/** One normaliser: somebody else was first, the service is down, or a bug. */
+const limit = (): AbortSignal => AbortSignal.timeout(REQUEST_MS);
+
 async function attempt<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    const status = statusOf(error);
-    if (status === 409 || status === 412) throw new Conflict(`table storage answered ${status}`);
-    const isNetwork = status === undefined && error instanceof Error && "code" in error;
-    if (isNetwork || status === 408 || status === 429 || (status !== undefined && status >= 500)) {
-      throw new Unavailable(SERVICE, { cause: error });
-    }
-    throw error;
+    throw tableError(error);
   }
 }

@@ -24,7 +24,7 @@ const stepSchema = z.object({
   id: z.string(),
   status: z.number(),
   headers: z.record(z.string(), z.unknown()).optional(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 });
 const errorBody = z.object({ error: z.object({ code: z.string() }) });
 const UNKNOWN: StepAnswer = { answer: { kind: "none" }, body: null };

@@ -40,14 +40,15 @@ export async function openGraphClient(
   const build = (slot: Slot): GraphSdkClient =>
     Client.initWithMiddleware({
       baseUrl: `${baseUrl}/`,
-      defaultVersion: "",
       middleware: chain({ origin, token, hooks, clock, slot }),
     });
   return {
     call: async (method, path, body) => {
       // A slot a call: the client's own errors lose headers and causes, so the middleware keeps what it saw.
       const slot: Slot = { reply: null, failure: null };
-      const request = build(slot).api(`${baseUrl}${path}`);
+      // The client cuts the root off https links only: version and path are told apart here.
+      const [, version = "v1.0", rest = path] = /^\/(v1\.0|beta)(\/.*)$/.exec(path) ?? [];
+      const request = build(slot).api(rest).version(version);
       try {
         await (method === "GET" ? request.get() : request.post(body));
       } catch (error) {
@@ -107,6 +108,8 @@ function chain(link: Link): Middleware {
       let response = await send(link, url, context, "cached");
       if (response.status === 401) {
         link.hooks.count("retried");
+        // What the second try leads to is what counts: its lost answer must not be read as this refusal.
+        link.slot.reply = null;
         response = await send(link, url, context, "fresh");
       }
       context.response = response;

@@ -13,6 +13,6 @@ export async function openTableStores(
   options: OpenStoresOptions,
 ): Promise<TableStores & { ensureTables(): Promise<void> }> {
   const { openTables } = await import("../azure/azure-tables.ts");
-  const { tables, ensureTables } = await openTables(options);
-  return { ...createStores(tables, options), ensureTables };
+  const opened = await openTables(options);
+  return { ...createStores(opened.tables, options), ensureTables: () => opened.ensureTables() };
 }

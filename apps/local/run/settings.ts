@@ -1,0 +1,54 @@
+// The settings that the embedded runtime gives its function app: the names of the real ones, with this machine's addresses.
+import { deriveGuid } from "../../../shared/domain/hash.ts";
+import type { Addresses } from "../supervisor/options.ts";
+import type { Identity } from "../tenant/options.ts";
+
+export const TENANT_ID = deriveGuid("embedded/tenant");
+const READER = deriveGuid("embedded/reader");
+const NOTIFIER = deriveGuid("embedded/notifier");
+const ENFORCER = deriveGuid("embedded/enforcer");
+
+/** Least privilege each; mail goes by Exchange's own grant. */
+export const IDENTITIES: readonly Identity[] = [
+  {
+    clientId: READER,
+    roles: [
+      "User.Read.All",
+      "AuditLog.Read.All",
+      "Policy.Read.All",
+      "UserAuthenticationMethod.Read.All",
+      "RoleManagement.Read.Directory",
+    ],
+  },
+  { clientId: NOTIFIER, roles: ["Application Mail.Send"] },
+  { clientId: ENFORCER, roles: ["Policy.ReadWrite.AuthenticationMethod"] },
+];
+
+/** "Off" for a budget: never the limit of a run on one machine. */
+const UNBOUNDED = "100000000";
+
+export function appSettings(
+  addresses: Addresses,
+  options: { readonly identityHeader: string; readonly quota: "documented" | "off" },
+): Record<string, string> {
+  const off = options.quota === "off";
+  return {
+    FUNCTIONS_WORKER_RUNTIME: "node",
+    ROLLOUT_STORAGE: addresses.tables.connectionString,
+    ROLLOUT_BUS: addresses.broker.connectionString,
+    GRAPH_BASE_URL: addresses.tenant?.url ?? "",
+    IDENTITY_ENDPOINT: addresses.tenant?.identityEndpoint ?? "",
+    IDENTITY_HEADER: options.identityHeader,
+    TENANT_ID,
+    GRAPH_READER_CLIENT_ID: READER,
+    GRAPH_NOTIFIER_CLIENT_ID: NOTIFIER,
+    GRAPH_ENFORCER_CLIENT_ID: ENFORCER,
+    BREAK_GLASS_IDS: "",
+    PLAN_WAVES_SCHEDULE: "0 * * * * *",
+    CHECK_REGISTRATION_SCHEDULE: "0 15 */6 * * *",
+    MEASURE_PROGRESS_SCHEDULE: "0 30 * * * *",
+    GRAPH_WRITES_PER_150S: off ? UNBOUNDED : "2850",
+    SENDER_MAILS_PER_MINUTE: off ? UNBOUNDED : "30",
+    SENDER_MAILS_PER_DAY: off ? UNBOUNDED : "10000",
+  };
+}
