@@ -84,6 +84,9 @@ describe("nextSlot", () => {
     ["Asia/Kathmandu", "2026-03-16T08:00:00.000Z", "2026-03-16T08:15:00.000Z"],
     // 01:45 of Lord Howe on the day on which 02:00 becomes 02:30: the next full hour is 03:00, 45 minutes later.
     ["Australia/Lord_Howe", "2026-10-03T15:15:00.000Z", "2026-10-03T16:00:00.000Z"],
+    // Countries that moved by half an hour for good: 02:30 became 03:00, and 23:30 became midnight.
+    ["America/Caracas", "2016-05-01T06:50:00.000Z", "2016-05-01T07:00:00.000Z"],
+    ["Asia/Pyongyang", "2018-05-04T14:31:00.000Z", "2018-05-04T15:00:00.000Z"],
   ])("of %s after %s is %s", (zone, at, slot) => {
     expect(new Date(zoneCalendar(zone).nextSlot(Date.parse(at))).toISOString()).toBe(slot);
   });
