@@ -1,7 +1,7 @@
 // rhea's events, brought to the connection they belong to. No event is left without a handler: an unhandled one would end
 // the process or go unnoticed.
 import type { Server, Socket } from "node:net";
-import rhea, { type Connection, type EventContext } from "rhea";
+import rhea, { type Connection, type Container, type EventContext } from "rhea";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { ClientConnection, type Serving } from "./client-connection.ts";
 import { keepTransfersRaw } from "./rhea-internals.ts";
@@ -37,68 +37,10 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
     clients.set(connection, made);
     return made;
   };
-  const end = ({ connection }: EventContext): void => {
-    clients.get(connection)?.onEnd();
-    clients.delete(connection);
-  };
-  const failed = (what: string) => (error: unknown) => {
-    serving.log(`broker: ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  };
-
-  container.on("session_open", ({ session }: EventContext) => {
-    if (session !== undefined) keepTransfersRaw(session);
-  });
-  container.on("sender_open", ({ connection, sender }: EventContext) => {
-    if (sender !== undefined) clientOf(connection).onSenderOpen(sender);
-  });
-  container.on("receiver_open", ({ connection, receiver }: EventContext) => {
-    if (receiver !== undefined) clientOf(connection).onReceiverOpen(receiver);
-  });
-  container.on("message", ({ connection, receiver, delivery, message }: EventContext) => {
-    const bytes: unknown = message;
-    if (receiver === undefined || delivery === undefined || !Buffer.isBuffer(bytes)) return;
-    clientOf(connection).onMessage(receiver, delivery, bytes).catch(failed("a request could not be answered"));
-  });
-  for (const outcome of OUTCOMES) {
-    container.on(outcome, ({ connection, sender, delivery }: EventContext) => {
-      if (sender === undefined || delivery === undefined) return;
-      clientOf(connection).onOutcome(sender, delivery, outcome).catch(failed("an outcome could not be answered"));
-    });
-  }
-  container.on("settled", ({ connection, sender, delivery }: EventContext) => {
-    if (sender === undefined || delivery === undefined) return;
-    clientOf(connection).onSettled(sender, delivery).catch(failed("an outcome could not be answered"));
-  });
-  container.on("sender_flow", ({ connection, sender }: EventContext) => {
-    if (sender !== undefined) clientOf(connection).onFlow(sender);
-  });
-  container.on("sendable", ({ connection, sender }: EventContext) => {
-    if (sender !== undefined) clientOf(connection).onSendable(sender);
-  });
-  for (const event of ["sender_close", "receiver_close"]) {
-    container.on(event, ({ connection, sender, receiver }: EventContext) => {
-      const link = sender ?? receiver;
-      if (link !== undefined) clientOf(connection).onLinkClose(link);
-    });
-  }
-  container.on("session_close", ({ connection, session }: EventContext) => {
-    if (session !== undefined) clientOf(connection).onSessionClose(session);
-  });
-  container.on("connection_close", (context: EventContext) => {
-    clients.get(context.connection)?.endSoon();
-    end(context);
-  });
-  container.on("disconnected", end);
-  // Errors that a peer sends with a close: the close event that follows does what is needed.
-  for (const event of ["connection_error", "session_error", "sender_error", "receiver_error"]) {
-    container.on(event, ({ connection }: EventContext) => {
-      serving.log(`broker: a client closed with ${event} (${String(connection.get_error()?.condition ?? "link")})`);
-    });
-  }
-  container.on("protocol_error", (error: Error) => {
-    serving.log(`broker: ${explainHeader(error.message)}`);
-  });
-  container.on("error", failed("a connection failed"));
+  onLinks(container, clientOf);
+  onTransfers(container, clientOf, serving.log);
+  onEnds(container, clients);
+  onErrors(container, serving.log);
 
   const listen = {
     host: options.host,
@@ -134,6 +76,86 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
       await closed;
       clearTimeout(timer);
     },
+  };
+}
+
+type ClientOf = (connection: Connection) => ClientConnection;
+
+function onLinks(container: Container, clientOf: ClientOf): void {
+  container.on("session_open", ({ session }: EventContext) => {
+    if (session !== undefined) keepTransfersRaw(session);
+  });
+  container.on("sender_open", ({ connection, sender }: EventContext) => {
+    if (sender !== undefined) clientOf(connection).onSenderOpen(sender);
+  });
+  container.on("receiver_open", ({ connection, receiver }: EventContext) => {
+    if (receiver !== undefined) clientOf(connection).onReceiverOpen(receiver);
+  });
+  container.on("sender_flow", ({ connection, sender }: EventContext) => {
+    if (sender !== undefined) clientOf(connection).onFlow(sender);
+  });
+  container.on("sendable", ({ connection, sender }: EventContext) => {
+    if (sender !== undefined) clientOf(connection).onSendable(sender);
+  });
+}
+
+function onTransfers(container: Container, clientOf: ClientOf, log: (line: string) => void): void {
+  const failed = reporter(log, "a transfer could not be answered");
+  container.on("message", ({ connection, receiver, delivery, message }: EventContext) => {
+    const bytes: unknown = message;
+    if (receiver === undefined || delivery === undefined || !Buffer.isBuffer(bytes)) return;
+    clientOf(connection).onMessage(receiver, delivery, bytes).catch(failed);
+  });
+  for (const outcome of OUTCOMES) {
+    container.on(outcome, ({ connection, sender, delivery }: EventContext) => {
+      if (sender === undefined || delivery === undefined) return;
+      clientOf(connection).onOutcome(sender, delivery, outcome).catch(failed);
+    });
+  }
+  container.on("settled", ({ connection, sender, delivery }: EventContext) => {
+    if (sender === undefined || delivery === undefined) return;
+    clientOf(connection).onSettled(sender, delivery).catch(failed);
+  });
+}
+
+/** A lost socket raises `disconnected` alone, without a close for each of its links. */
+function onEnds(container: Container, clients: Map<Connection, ClientConnection>): void {
+  const end = ({ connection }: EventContext): void => {
+    clients.get(connection)?.onEnd();
+    clients.delete(connection);
+  };
+  for (const event of ["sender_close", "receiver_close"]) {
+    container.on(event, ({ connection, sender, receiver }: EventContext) => {
+      const link = sender ?? receiver;
+      if (link !== undefined) clients.get(connection)?.onLinkClose(link);
+    });
+  }
+  container.on("session_close", ({ connection, session }: EventContext) => {
+    if (session !== undefined) clients.get(connection)?.onSessionClose(session);
+  });
+  container.on("connection_close", (context: EventContext) => {
+    clients.get(context.connection)?.endSoon();
+    end(context);
+  });
+  container.on("disconnected", end);
+}
+
+function onErrors(container: Container, log: (line: string) => void): void {
+  // Errors that a peer sends with a close: the close event that follows does what is needed.
+  for (const event of ["connection_error", "session_error", "sender_error", "receiver_error"]) {
+    container.on(event, ({ connection }: EventContext) => {
+      log(`broker: a client closed with ${event} (${connection.get_error()?.condition ?? "link"})`);
+    });
+  }
+  container.on("protocol_error", (error: Error) => {
+    log(`broker: ${explainHeader(error.message)}`);
+  });
+  container.on("error", reporter(log, "a connection failed"));
+}
+
+function reporter(log: (line: string) => void, what: string): (error: unknown) => void {
+  return (error) => {
+    log(`broker: ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   };
 }
 

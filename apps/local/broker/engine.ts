@@ -2,9 +2,9 @@
 // Links come in as consumers; nothing here knows AMQP.
 import { randomUUID } from "node:crypto";
 import type { AppendLog } from "./append-log.ts";
-import { encodeDelivery, type ParsedMessage } from "./amqp-message.ts";
+import type { ParsedMessage } from "./amqp-message.ts";
 import type { BrokerFaults } from "./faults.ts";
-import { least, shelfOf, type Lock, type Message, type Now, type Shelf } from "./message.ts";
+import { encodeMessage, isExpired, least, type Lock, type Message, type Now, type Shelf } from "./message.ts";
 import type { Queue } from "./queue.ts";
 import type { LogRecord, Put } from "./records.ts";
 import { expiryRecord, recordOf, type Outcome } from "./settlement.ts";
@@ -295,20 +295,4 @@ function endOfLock(queue: Queue, lock: Lock): LogRecord {
   const record = recordOf(queue.options, lock.message, { kind: "abandon", counts: true, changes: [] });
   if (record === null) throw new Error("the end of a lock is always allowed");
   return record;
-}
-
-function isExpired(message: Message, now: number): boolean {
-  return message.place === "active" && message.ttlMs !== null && message.enqueuedAt + message.ttlMs <= now;
-}
-
-function encodeMessage(message: Message, lockedUntil: number | null): Buffer {
-  const state = message.place === "scheduled" || message.place === "deferred" ? message.place : "active";
-  return encodeDelivery(message.bytes, {
-    sequence: message.sequence,
-    enqueuedAt: message.enqueuedAt,
-    deliveryCount: message.count,
-    ttlMs: message.ttlMs,
-    lockedUntil,
-    state: shelfOf(message) === "dead" ? "active" : state,
-  });
 }

@@ -9,7 +9,7 @@ const NAMES = [
   "lose-lock", // the lock of a delivery ends at once, while its receiver still works
   "detach", // the link of a delivery is detached with a condition
   "cut", // the socket of a delivery, or of a send that is stored and not yet answered, is destroyed
-  "close", // the connection of a delivery is closed with amqp:connection:forced
+  "close", // after a settlement the connection is closed with amqp:connection:forced
   "fail-write", // the log's next write fails as on a full disk
 ] as const;
 

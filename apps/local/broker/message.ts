@@ -1,5 +1,5 @@
 // What a queue consists of: its options, messages and locks, and the small rules on them.
-import type { StoredBytes } from "./amqp-message.ts";
+import { encodeDelivery, type StoredBytes } from "./amqp-message.ts";
 import type { Heap } from "./heap.ts";
 import type { Place, Put } from "./records.ts";
 
@@ -89,4 +89,20 @@ export function first<T>(heap: Heap<T>, holds: (value: T, key: number) => boolea
     heap.pop();
   }
   return null;
+}
+
+export function isExpired(message: Message, now: number): boolean {
+  return message.place === "active" && message.ttlMs !== null && message.enqueuedAt + message.ttlMs <= now;
+}
+
+export function encodeMessage(message: Message, lockedUntil: number | null): Buffer {
+  const state = message.place === "scheduled" || message.place === "deferred" ? message.place : "active";
+  return encodeDelivery(message.bytes, {
+    sequence: message.sequence,
+    enqueuedAt: message.enqueuedAt,
+    deliveryCount: message.count,
+    ttlMs: message.ttlMs,
+    lockedUntil,
+    state: shelfOf(message) === "dead" ? "active" : state,
+  });
 }

@@ -70,12 +70,11 @@ export class OutgoingLink implements Consumer {
   }
 
   deliver(token: string, message: Buffer): void {
-    const { sender, faults, destroySocket, closeConnection } = this.#options;
+    const { sender, faults, destroySocket } = this.#options;
     const delivery = sender.send(message, tagOfToken(token), 0);
     this.#sent++;
     if (this.mode === "peek-lock") this.#tokens.set(delivery, token);
     if (faults.strikes("detach")) this.#detach(faults.detachCondition);
-    if (faults.strikes("close")) closeConnection();
     if (faults.strikes("cut")) destroySocket();
   }
 
@@ -107,6 +106,9 @@ export class OutgoingLink implements Consumer {
     this.#tokens.delete(delivery);
     const answered = await this.#settle(token, outcomeOf(delivery, kind));
     settleOutgoing(delivery, answered);
+    // Not with a delivery in hand: the SDK then dials twice at once, for its settlement and for its recovery, and never
+    // finds its way back (7.9.5).
+    if (this.#options.faults.strikes("close")) this.#options.closeConnection();
   }
 
   /** Settled by the client without an outcome: as if it had released the message. */
