@@ -3,8 +3,8 @@ import type { FaultText } from "./domain/fault.ts";
 import { UserFault } from "./domain/fault.ts";
 import type { Budget } from "./domain/ledger.ts";
 import { budgetFrom } from "./domain/ledger.ts";
-import type { BusConnection } from "./azure/service-bus-step-queue.ts";
 import type { StorageConnection } from "./azure/azure-tables.ts";
+import type { BusConnection } from "./azure/service-bus-step-queue.ts";
 
 export interface AppConfig {
   readonly tenant: string;
@@ -69,7 +69,7 @@ function readStorage(environment: Environment, fault: Report): StorageConnection
     const fix = "Set it, or ROLLOUT_STORAGE__tableServiceUri as in https://<account>.table.core.windows.net.";
     fault("ROLLOUT_STORAGE", "is not set.", fix);
   }
-  return { kind: "identity", endpoint, clientId: environment["ROLLOUT_STORAGE__clientId"] ?? null };
+  return { kind: "identity", endpoint, clientId: environment["ROLLOUT_STORAGE__clientId"] ?? "" };
 }
 
 function readBus(environment: Environment, fault: Report): BusConnection {
@@ -80,7 +80,7 @@ function readBus(environment: Environment, fault: Report): BusConnection {
     const fix = "Set it, or ROLLOUT_BUS__fullyQualifiedNamespace as in <namespace>.servicebus.windows.net.";
     fault("ROLLOUT_BUS", "is not set.", fix);
   }
-  return { kind: "identity", namespace, clientId: environment["ROLLOUT_BUS__clientId"] ?? null };
+  return { kind: "identity", namespace, clientId: environment["ROLLOUT_BUS__clientId"] ?? "" };
 }
 
 /** Tokens go to this address: only https, or this machine itself. */

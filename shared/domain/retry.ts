@@ -2,11 +2,14 @@
 // never shortened. Everything is rounded up to whole milliseconds: a nudge a fraction early finds nothing due and is gone.
 import type { Failure } from "./failure.ts";
 import type { Instant } from "./instant.ts";
-import { SECOND_MS } from "./instant.ts";
+import { DAY_MS, SECOND_MS } from "./instant.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /** Graph answers 0 and fractions of a second; hammering a shut door keeps it shut. */
 export const RETRY_AFTER_LEAST_MS = 2 * SECOND_MS;
+
+/** No row can hold an endless wait, and nobody reads one: a year is for ever. */
+const RETRY_AFTER_MOST_MS = 365 * DAY_MS;
 
 /** @param random in [0, 1) */
 export function backoffMs(attempt: number, random: number, policy: RetryPolicy): number {
@@ -27,12 +30,16 @@ export function retryAt(
 
 /**
  * `Retry-After` as seconds (also decimal) or as an HTTP date read against the answer's own `Date`.
- * @returns milliseconds, at least 0; 0 when absent or unreadable
+ * @returns whole milliseconds, at least 2 s; 0 when absent or unreadable
  */
 export function parseRetryAfter(value: string | null, answeredAt: Instant): number {
   if (value === null) return 0;
   const text = value.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * SECOND_MS) || RETRY_AFTER_LEAST_MS;
+  if (/^\d+(\.\d+)?$/.test(text)) return bounded(Number(text) * SECOND_MS);
   const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? 0 : Math.max(RETRY_AFTER_LEAST_MS, date - answeredAt);
+  return Number.isNaN(date) ? 0 : bounded(date - answeredAt);
+}
+
+function bounded(waitMs: number): number {
+  return Math.min(RETRY_AFTER_MOST_MS, Math.max(RETRY_AFTER_LEAST_MS, Math.ceil(waitMs)));
 }
