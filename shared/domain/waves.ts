@@ -33,8 +33,9 @@ export function assignWaves(
 ): Assignment {
   const byWave = new Map<WaveId, UserId[]>(waves.map((wave) => [wave.id, []]));
   const rest: UserId[] = [];
+  const named = waves.map(({ id, selector }) => ({ id, selector, names: namesOf(selector) }));
   for (const candidate of candidates) {
-    const wave = waves.find(({ selector }) => selects(selector, candidate));
+    const wave = named.find(({ selector, names }) => selects(selector, names, candidate));
     (wave === undefined ? rest : (byWave.get(wave.id) ?? rest)).push(candidate.userId);
   }
   for (const [wave, users] of byWave) byWave.set(wave, sortByHash(rollout, users));
@@ -43,19 +44,35 @@ export function assignWaves(
   return { byWave, unassigned };
 }
 
-function selects(selector: WaveSelector, { userId, userPrincipalName, department }: Candidate): boolean {
+/** Looked up, not searched: a list of ten thousand names must not be read once for each user. */
+function namesOf(selector: WaveSelector): ReadonlySet<string> {
   switch (selector.kind) {
     case "share":
-      return false;
+      return new Set();
     case "departments":
-      return department !== null && selector.departments.some((name) => sameText(name, department));
+      return new Set(selector.departments.map(plain));
     case "users":
-      return selector.users.some((name) => sameText(name, userId) || sameText(name, userPrincipalName));
+      return new Set(selector.users.map(plain));
   }
 }
 
-function sameText(a: string, b: string): boolean {
-  return a.trim().toLowerCase() === b.trim().toLowerCase();
+function selects(
+  { kind }: WaveSelector,
+  names: ReadonlySet<string>,
+  { userId, userPrincipalName, department }: Candidate,
+): boolean {
+  switch (kind) {
+    case "share":
+      return false;
+    case "departments":
+      return department !== null && names.has(plain(department));
+    case "users":
+      return names.has(plain(userId)) || names.has(plain(userPrincipalName));
+  }
+}
+
+function plain(text: string): string {
+  return text.trim().toLowerCase();
 }
 
 /** By hash, then by id where two hashes meet: a total order, whatever order the directory answered in. */

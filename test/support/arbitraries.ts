@@ -247,7 +247,8 @@ export const anyMoments: fc.Arbitrary<readonly Moment[]> = fc.array(
     waitMs: fc.constantFrom(...NAP),
     // Mostly the pipeline's own work; the rest is whatever people, the tenant and late answers may do in between.
     what: fc.oneof(
-      { weight: 3, arbitrary: fc.constant("step" as const) },
+      { weight: 6, arbitrary: fc.constant("step" as const) },
+      { weight: 2, arbitrary: fc.constantFrom("notice-sent" as const, "held" as const, "released" as const) },
       { weight: 2, arbitrary: fc.constantFrom(...EVENT_KINDS) },
     ),
     chance: fc.integer({ min: 0, max: 999 }),
