@@ -52,13 +52,14 @@ async function openAzurite(): Promise<TablesUnderTest> {
   const proxy = await startLossyProxy(azurite.port);
   const counts = { read: 0, transaction: 0 };
   const text = azurite.connectionString.replace(`:${azurite.port}/`, `:${proxy.port}/`);
-  const { tables, ensureTables } = await openTables({
+  const opened = await openTables({
     connection: { kind: "connection-string", text },
     count: (kind) => {
       counts[kind] += 1;
     },
   });
-  await ensureTables();
+  await opened.ensureTables();
+  const { tables } = opened;
   return {
     tables,
     stores: createStores(tables, { tenant: TENANT, hash: new QuickHash() }),
