@@ -1,5 +1,5 @@
 // The rollouts' progress as JSON, for whoever has a key.
-import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { HttpResponseInit } from "@azure/functions";
 import { app } from "@azure/functions";
 import { formatProgressView } from "../shared/codec/progress-view.ts";
 import { dependencies } from "../shared/compose.ts";
@@ -7,7 +7,7 @@ import { readProgress } from "../shared/pipeline/read-progress.ts";
 
 app.http("progress", { methods: ["GET"], authLevel: "function", route: "progress", handler: progress });
 
-export async function progress(_request: HttpRequest): Promise<HttpResponseInit> {
+export async function progress(): Promise<HttpResponseInit> {
   const view = await readProgress(await dependencies());
   return { jsonBody: formatProgressView(view), headers: { "cache-control": "no-store" } };
 }

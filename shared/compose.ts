@@ -4,7 +4,7 @@ import { openGraphClient } from "./azure/graph-client.ts";
 import type { BatchDeps } from "./azure/graph-batch.ts";
 import { GraphDirectory } from "./azure/graph-directory.ts";
 import { GraphNotifier } from "./azure/graph-notifier.ts";
-import { lineLog, nodeHash, nodeIds, nodeRandomness, wallClock } from "./azure/node-chance.ts";
+import { nodeHash, nodeIds, nodeRandomness, stderrLog, wallClock } from "./azure/node-chance.ts";
 import { noticeFolder } from "./azure/notice-files.ts";
 import { readPackagedText } from "./azure/packaged-files.ts";
 import { openStepQueue } from "./azure/service-bus-step-queue.ts";
@@ -69,7 +69,7 @@ export async function compose(config: AppConfig, gift: HostGift): Promise<Depend
   const clock = gift.clock ?? wallClock;
   const counts: Counts = { reads: 0, transactions: 0, requests: 0, writes: 0, throttled: 0, retried: 0 };
   Object.assign(globalThis, { [COUNTS]: counts });
-  const log = lineLog((line) => process.stderr.write(`${line}\n`));
+  const log = stderrLog;
   const hooks: BatchDeps["hooks"] = {
     count: (what) => {
       counts[what === "request" ? "requests" : what === "write" ? "writes" : what] += 1;

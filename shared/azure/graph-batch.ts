@@ -78,26 +78,29 @@ function matchSteps(
   const found = new Map<number, StepAnswer>();
   for (const response of responses) {
     const step = stepSchema.safeParse(response);
-    const index = step.success ? Number(step.data.id) : Number.NaN;
-    if (!step.success || !Number.isInteger(index) || index < 1 || index > count) {
+    const index = step.success && /^[1-9]\d?$/.test(step.data.id) ? Number(step.data.id) : 0;
+    if (!step.success || index === 0 || index > count) {
       deps.log.error("Graph broke its contract: an answer to no step of ours", {
         id: step.success ? step.data.id : "",
       });
       continue;
     }
-    const { status, headers = {}, body } = step.data;
-    const retryAfter = Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
-    const retryAfterMs = parseRetryAfter(
-      retryAfter === undefined || retryAfter === null ? null : String(retryAfter),
-      answeredAt,
-    );
-    if (status === 429) deps.hooks.count("throttled");
-    const answer: StepAnswer = { answer: { kind: "answered", status, code: codeOf(body), retryAfterMs }, body };
+    if (step.data.status === 429) deps.hooks.count("throttled");
+    const answer = toAnswer(step.data, answeredAt);
     const earlier = found.get(index);
     // Twice: the worse one counts, since only one of them can be the truth.
     found.set(index, earlier === undefined || isDone(earlier) ? answer : earlier);
   }
   return Array.from({ length: count }, (_, index) => found.get(index + 1) ?? UNKNOWN);
+}
+
+function toAnswer({ status, headers = {}, body }: z.output<typeof stepSchema>, answeredAt: number): StepAnswer {
+  const retryAfter = Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
+  const asked = typeof retryAfter === "number" || typeof retryAfter === "string" ? `${retryAfter}` : null;
+  return {
+    answer: { kind: "answered", status, code: codeOf(body), retryAfterMs: parseRetryAfter(asked, answeredAt) },
+    body,
+  };
 }
 
 function isDone({ answer }: StepAnswer): boolean {

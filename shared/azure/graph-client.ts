@@ -103,7 +103,9 @@ interface Link {
 function chain(link: Link): Middleware {
   return {
     execute: async (context: Context) => {
-      const url = typeof context.request === "string" ? context.request : context.request.url;
+      const request: unknown = context.request;
+      if (typeof request !== "string") throw new Error("the Graph client asks by URL only");
+      const url = request;
       if (new URL(url).origin !== link.origin) throw new Error("a Graph request would leave for another origin");
       let response = await send(link, url, context, "cached");
       if (response.status === 401) {
@@ -127,7 +129,7 @@ async function send(link: Link, url: string, context: Context, fresh: "cached" |
     slot.failure = "token";
     throw error;
   }
-  const headers = new Headers(context.options?.headers as Record<string, string> | undefined);
+  const headers = new Headers(context.options?.headers);
   headers.set("Authorization", `Bearer ${token}`);
   headers.set("client-request-id", crypto.randomUUID());
   headers.set("Accept-Language", "en-US");

@@ -10,7 +10,7 @@ export const nodeHash: Hash = { digest: (text) => createHash("sha256").update(te
 export const wallClock: Clock = { now: () => Date.now() };
 
 /** One JSON line an entry: line breaks in values are escaped by JSON, so nobody can forge a line. */
-export function lineLog(write: (line: string) => void): Log {
+function lineLog(write: (line: string) => void): Log {
   const at =
     (level: string) =>
     (message: string, fields: LogFields): void => {
@@ -18,3 +18,6 @@ export function lineLog(write: (line: string) => void): Log {
     };
   return { info: at("info"), warn: at("warn"), error: at("error") };
 }
+
+/** The host collects standard error. */
+export const stderrLog: Log = lineLog((line) => process.stderr.write(`${line}\n`));

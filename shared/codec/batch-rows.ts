@@ -9,9 +9,9 @@ import { PHASES } from "../domain/enrollment.ts";
 import { blockOf } from "../domain/slice.ts";
 import {
   count,
-  formatChunks,
+  formatLongText,
   formatTime,
-  parseChunks,
+  parseLongText,
   parseJson,
   parseRow,
   time,
@@ -122,13 +122,13 @@ export function formatJournal(entry: JournalEntry): Columns {
     cause,
     previousHash,
     hash,
-    ...formatChunks("changes", JSON.stringify(entry.changes)),
+    ...formatLongText("changes", JSON.stringify(entry.changes)),
   };
 }
 
 export function parseJournal(columns: Columns): JournalEntry {
   const { seq, commitId, at, actor, cause, previousHash, hash } = parseRow(journal, columns, "a journal entry");
-  const parsed = parseRow(changes, parseJson(parseChunks("changes", columns)), "a journal entry's changes");
+  const parsed = parseRow(changes, parseJson(parseLongText("changes", columns)), "a journal entry's changes");
   return { seq, commitId, at, actor, cause, previousHash, hash, changes: parsed };
 }
 

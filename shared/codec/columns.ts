@@ -22,15 +22,15 @@ export function withTime(columns: Record<string, string | number>, name: string,
 }
 
 /** `text0`, `text1`, … */
-export function formatChunks(name: string, text: string): Record<string, string> {
-  const chunks: Record<string, string> = {};
+export function formatLongText(name: string, text: string): Record<string, string> {
+  const pieces: Record<string, string> = {};
   for (let start = 0; start < text.length || start === 0; start += CHUNK) {
-    chunks[`${name}${start / CHUNK}`] = text.slice(start, start + CHUNK);
+    pieces[`${name}${start / CHUNK}`] = text.slice(start, start + CHUNK);
   }
-  return chunks;
+  return pieces;
 }
 
-export function parseChunks(name: string, columns: Columns): string {
+export function parseLongText(name: string, columns: Columns): string {
   let text = "";
   for (let index = 0; ; index += 1) {
     const chunk = columns[`${name}${index}`];

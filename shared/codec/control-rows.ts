@@ -4,7 +4,7 @@ import type { Control } from "../domain/control.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import { STEPS } from "../domain/names.ts";
-import { count, formatChunks, parseChunks, parseJson, parseRow } from "./columns.ts";
+import { count, formatLongText, parseLongText, parseJson, parseRow } from "./columns.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,40}$/);
 const instant = z.int().min(0);
@@ -36,11 +36,11 @@ const control = z.object({
 }) satisfies z.ZodType<Control>;
 
 export function formatControl(value: Control): Columns {
-  return { v: 1, level: value.level, ...formatChunks("json", JSON.stringify(value)) };
+  return { v: 1, level: value.level, ...formatLongText("json", JSON.stringify(value)) };
 }
 
 export function parseControl(columns: Columns): Control {
-  return parseRow(control, parseJson(parseChunks("json", columns)), "the control row");
+  return parseRow(control, parseJson(parseLongText("json", columns)), "the control row");
 }
 
 const bucket = z.object({ capacity: z.number(), ratePerSecond: z.number(), tokens: z.number(), at: instant });
@@ -72,9 +72,9 @@ const ledger = z.object({
 }) satisfies z.ZodType<Ledger>;
 
 export function formatLedger(value: Ledger): Columns {
-  return { v: 1, ...formatChunks("json", JSON.stringify(value)) };
+  return { v: 1, ...formatLongText("json", JSON.stringify(value)) };
 }
 
 export function parseLedger(columns: Columns): Ledger {
-  return parseRow(ledger, parseJson(parseChunks("json", columns)), "the ledger");
+  return parseRow(ledger, parseJson(parseLongText("json", columns)), "the ledger");
 }

@@ -33,7 +33,7 @@ export function countNotices(from: Pick<Enrollment, "notices">, kind: "follow-up
   return from.notices.filter((record) => record.notice.startsWith(`${kind}-`)).length;
 }
 
-/** Who waits for a notice waits for one that is not on record: else the claim were refused for ever, and the user stuck. */
+/** Who waits for a notice waits for one that is not on record: else the claim were refused for ever, and the user held up. */
 export function withUnsentNotice(base: Base, from: Pick<Enrollment, "notices">): Base {
   if (base.phase !== "enabled" || !wasTried(from, base.notice)) return base;
   return { ...base, notice: `follow-up-${countNotices(from, "follow-up") + 1}` };

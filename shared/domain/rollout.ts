@@ -1,4 +1,4 @@
-// One MFA programme in one tenant, and its ordered cohorts.
+// One MFA programme in one tenant, and its ordered waves.
 import type { Instant } from "./instant.ts";
 import type { RolloutId, SenderId, UserId, WaveId } from "./names.ts";
 

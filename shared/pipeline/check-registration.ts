@@ -105,18 +105,28 @@ async function tellBatch(
       const policy = control.rollouts.find(({ id }) => id === first.rollout)?.policy;
       const batch = policy === undefined ? null : await deps.batches.load(first);
       if (batch === null || policy === undefined) return;
-      const sheet = new Sheet(batch, policy);
-      for (const { slot, userId } of places) {
-        const value = registrations.get(userId);
-        if (value !== undefined && isConcerned(sheet.row(slot)))
-          sheet.apply(slot, { kind: "registration-observed", value, at });
-      }
+      const sheet = hearReport(new Sheet(batch, policy), places, registrations, at);
       await saveSheet(deps, sheet, { actor: "worker", cause: "registration report", nudgeAt: batch.header.nudgeAt });
-      return await reopenRollout(deps, first.rollout);
+      await reopenRollout(deps, first.rollout);
+      return;
     } catch (error) {
       if (!(error instanceof Conflict) || tries >= CONFLICTS_MAX) throw error;
     }
   }
+}
+
+function hearReport(
+  sheet: Sheet,
+  places: readonly UserPlace[],
+  registrations: ReadonlyMap<UserId, RegistrationValue>,
+  at: Instant,
+): Sheet {
+  for (const { slot, userId } of places) {
+    const value = registrations.get(userId);
+    if (value !== undefined && isConcerned(sheet.row(slot)))
+      sheet.apply(slot, { kind: "registration-observed", value, at });
+  }
+  return sheet;
 }
 
 /** Who is enforced, excluded or restored needs no news of methods. */

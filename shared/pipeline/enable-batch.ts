@@ -1,7 +1,7 @@
 // mfa-enable: look at the MFA state, save it as the prior, then write `enabled` for those who are known not to be registered.
 import { decide } from "../domain/decide.ts";
-import type { Instant } from "../domain/instant.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
+import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
 import { observeStates } from "./observe-states.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
@@ -31,7 +31,7 @@ export async function enableBatch(deps: StepDeps, work: StepWork): Promise<StepR
     mfaState: "enabled",
     event: "enable-succeeded",
   });
-  return finishStep(deps, work, { acted: due.length, nudgeAt: least(looked.nudgeAt, written.nudgeAt) });
+  return finishStep(deps, work, { acted: due.length, nudgeAt: earlierNudge(looked.nudgeAt, written.nudgeAt) });
 }
 
 function wantsWrite(deps: StepDeps, sheet: Sheet, slot: number): boolean {
@@ -50,9 +50,4 @@ function recognizeOwnWrites(deps: StepDeps, sheet: Sheet, due: readonly number[]
       sheet.apply(slot, { kind: "enable-succeeded", at: deps.clock.now() });
     }
   }
-}
-
-export function least(a: Instant, b: Instant): Instant {
-  if (a === 0 || b === 0) return Math.max(a, b);
-  return Math.min(a, b);
 }

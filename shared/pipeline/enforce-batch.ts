@@ -4,7 +4,7 @@ import { decide } from "../domain/decide.ts";
 import type { Instant } from "../domain/instant.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import { looksOpen, pauseRollout } from "./circuit.ts";
-import { least } from "./enable-batch.ts";
+import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
 import { observeStates } from "./observe-states.ts";
@@ -31,7 +31,7 @@ export async function enforceBatch(deps: StepDeps, work: StepWork): Promise<Step
     mfaState: "enforced",
     event: "enforce-succeeded",
   });
-  const nudgeAt = least(least(looked.nudgeAt, asked), written.nudgeAt);
+  const nudgeAt = earlierNudge(earlierNudge(looked.nudgeAt, asked), written.nudgeAt);
   return finishStep(deps, work, { acted: due.length, nudgeAt });
 }
 
@@ -58,7 +58,7 @@ async function observeMethods(deps: StepDeps, work: StepWork, slots: readonly nu
       const read = reads[index];
       if (read?.kind === "read") sheet.apply(slot, { kind: "registration-observed", value: read.value, at: now });
     });
-    nudgeAt = least(nudgeAt, applyFailures(deps, sheet, "enforce", judged));
+    nudgeAt = earlierNudge(nudgeAt, applyFailures(deps, sheet, "enforce", judged));
     await announceRest(deps, "graph-read", throttledOf(judged));
   }
   return nudgeAt;

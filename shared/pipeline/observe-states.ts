@@ -2,7 +2,7 @@
 import type { Instant } from "../domain/instant.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import { looksOpen, pauseRollout } from "./circuit.ts";
-import { least } from "./enable-batch.ts";
+import { earlierNudge } from "./earlier-nudge.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
 import { announceRest } from "./rest.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
@@ -28,7 +28,7 @@ export async function observeStates(deps: StepDeps, work: StepWork, slots: reado
       sheet.seen.set(slot, read.value);
       sheet.apply(slot, { kind: "state-observed", mfaState: read.value, at: now });
     });
-    nudgeAt = least(nudgeAt, applyFailures(deps, sheet, nudge.step, judged));
+    nudgeAt = earlierNudge(nudgeAt, applyFailures(deps, sheet, nudge.step, judged));
     await announceRest(deps, "graph-read", throttledOf(judged));
   }
   return { kind: "looked", nudgeAt };

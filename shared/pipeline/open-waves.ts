@@ -10,7 +10,7 @@ import {
 import type { GateResult } from "../domain/gate.ts";
 import type { Instant } from "../domain/instant.ts";
 import { FAR_FUTURE } from "../domain/instant.ts";
-import type { UserId } from "../domain/names.ts";
+import type { RolloutId, UserId, WaveId } from "../domain/names.ts";
 import { isLaunched, measureWave, pendingOf } from "../domain/progress.ts";
 import type { HeaderAt } from "../domain/release.ts";
 import type { Rollout, Wave } from "../domain/rollout.ts";
@@ -20,7 +20,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Directory } from "../ports/directory.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { Log } from "../ports/log.ts";
-import type { RolloutStore, RolloutView, Stored } from "../ports/rollout-store.ts";
+import type { RolloutStore, Stored } from "../ports/rollout-store.ts";
 
 export interface OpenWavesDeps {
   readonly rollouts: RolloutStore;
@@ -53,7 +53,7 @@ export async function openWaves(
   for (const stored of view.waves) {
     const gates =
       stored.value.status === "planned" ? evaluateGates(stored.value, { rollout, control, waves, now }) : [];
-    if (gates.length > 0) await recordGates(deps, view, stored.value, gates, now);
+    if (gates.length > 0) await recordGates(deps, view.rollout.value.id, stored.value.id, { gates, now });
     wakeAt = Math.min(wakeAt, ...gates.filter(({ result }) => result !== "open").map(({ nextLook }) => nextLook));
     const opens = gates.length > 0 && gates.every(({ result }) => result === "open");
     const opened: Wave = opens ? { ...stored.value, status: "open", openedAt: now } : stored.value;
@@ -92,17 +92,15 @@ function measure(wave: Wave, headers: readonly HeaderAt[], now: Instant): Wave {
 
 async function recordGates(
   deps: OpenWavesDeps,
-  view: RolloutView,
-  wave: Wave,
-  gates: readonly GateResult[],
-  now: Instant,
+  rollout: RolloutId,
+  wave: WaveId,
+  { gates, now }: { readonly gates: readonly GateResult[]; readonly now: Instant },
 ): Promise<void> {
-  const rollout = view.rollout.value.id;
   const known = await deps.rollouts.readGates(rollout);
   for (const gate of gates) {
-    const last = known.find((stored) => stored.wave === wave.id && stored.gate === gate.gate);
+    const last = known.find((stored) => stored.wave === wave && stored.gate === gate.gate);
     if (last?.result === gate.result && last.because === gate.because) continue;
-    await deps.rollouts.recordGate(rollout, { ...gate, wave: wave.id, at: now });
+    await deps.rollouts.recordGate(rollout, { ...gate, wave, at: now });
   }
 }
 

@@ -1,12 +1,13 @@
 // An operator's stop and its end. A stop takes hold with the next guard, within seconds; nothing queued has to be called back.
+import type { Stop } from "../domain/control.ts";
 import { withoutStop, withStop } from "../domain/control.ts";
-import type { RolloutId, WaveId } from "../domain/names.ts";
+import type { RolloutId } from "../domain/names.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlStore } from "../ports/control-store.ts";
 
 export interface PauseAsk {
   readonly rollout: RolloutId;
-  readonly wave: WaveId | "*";
+  readonly wave: Stop["wave"];
   readonly by: string;
   readonly because: string;
 }

@@ -2,7 +2,7 @@
 import type { Instant } from "../domain/instant.ts";
 import type { KnownMfaState } from "../domain/names.ts";
 import { judgeCircuit, pauseRollout } from "./circuit.ts";
-import { least } from "./enable-batch.ts";
+import { earlierNudge } from "./earlier-nudge.ts";
 import type { Judged } from "./judge.ts";
 import { applyFailures, judgeAnswers, throttledOf } from "./judge.ts";
 import { announceRest } from "./rest.ts";
@@ -38,7 +38,7 @@ export async function writeStates(
       await pauseRollout(deps, work.nudge, "Graph refuses to set MFA states: the enforcer's permission is gone");
       break;
     }
-    nudgeAt = least(nudgeAt, recordWrites(deps, work, judged, write));
+    nudgeAt = earlierNudge(nudgeAt, recordWrites(deps, work, judged, write));
     failed += judged.filter(({ failure }) => failure !== null).length;
     const throttled = throttledOf(judged);
     await announceRest(deps, "graph-write", throttled);

@@ -1,6 +1,6 @@
 // UserIndex, PeopleStore, SnapshotStore and DeadLetterStore over entity tables.
 import { rangeOf } from "../codec/batch-rows.ts";
-import { formatChunks, formatTime, parseChunks } from "../codec/columns.ts";
+import { formatLongText, formatTime, parseLongText } from "../codec/columns.ts";
 import {
   formatLetter,
   formatPerson,
@@ -110,7 +110,7 @@ export class TableSnapshotStore implements SnapshotStore {
     if (head === null) return { reportAt: 0, registrations: new Map() };
     const rows = await queryAll(this.#table, this.#tenant, rangeOf(`${String(head.columns["generation"])}_`));
     const chunks = rows.slice(0, Number(head.columns["chunks"]));
-    const texts = chunks.map(({ columns }) => parseChunks("text", columns));
+    const texts = chunks.map(({ columns }) => parseLongText("text", columns));
     return {
       reportAt: Date.parse(String(head.columns["reportAt"])),
       registrations: parseRegistrations(texts.join("")),
@@ -122,7 +122,7 @@ export class TableSnapshotStore implements SnapshotStore {
     const generation = head?.columns["generation"] === "a" ? "b" : "a";
     const parts = slice([...registrations], USERS_A_ROW);
     for (const [index, part] of parts.entries()) {
-      const columns = { v: 1, ...formatChunks("text", formatRegistrations(new Map(part))) };
+      const columns = { v: 1, ...formatLongText("text", formatRegistrations(new Map(part))) };
       await this.#table.transact(this.#tenant, [
         { kind: "upsert", row: `${generation}_${String(index).padStart(4, "0")}`, columns },
       ]);

@@ -81,7 +81,7 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
     tokens: true,
     allowPositionals: true,
   });
-  if (values["help"] === true) return "help";
+  if (values.help === true) return "help";
   const faults: FaultText[] = [];
   const fault = (where: string, what: string, fix: string): void => void faults.push({ what, fix, at: { where } });
   for (const token of tokens) {
@@ -106,7 +106,24 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
       fault(`--${name}`, `"${value}" is no whole number up to ${most}.`, `Give one, as in --${name} ${otherwise}.`);
     return number;
   };
-  const flags: RunFlags = {
+  const flags = readValues({ values, text, whole, fault, faults });
+  if (faults.length > 0) throw new UserFault(faults);
+  return flags;
+}
+
+interface FlagReader {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly text: (name: keyof typeof KNOWN) => string | null;
+  readonly whole: (name: keyof typeof KNOWN, otherwise: number, most: number) => number;
+  readonly fault: Report;
+  readonly faults: FaultText[];
+}
+
+function readValues({ values, text, whole, fault, faults }: FlagReader): RunFlags {
+  const quota = text("quota");
+  if (quota !== null && quota !== "off" && quota !== "documented")
+    fault("--quota", `"${quota}" is neither off nor documented.`, "Give one of the two.");
+  return {
     tenantFile: text("tenant"),
     users: whole("users", 200, 1_000_000),
     seed: whole("seed", 1, 999_999_999),
@@ -114,7 +131,7 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
     speed: parseSpeed(text("speed") ?? "max", fault),
     start: parseStart(text("start") ?? FIRST_INSTANT, fault),
     faults: tryFaults(text("faults") ?? "none", faults),
-    quota: text("quota") === "off" ? "off" : "documented",
+    quota: quota === "off" ? "off" : "documented",
     senders: whole("senders", 2, 1_000),
     dataDir: text("data"),
     port: whole("port", 0, 65_535),
@@ -122,13 +139,8 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
     recordGraphFile: text("record-graph"),
     latencyMs: whole("latency", 0, 60_000),
     untilDone: values["until-done"] === true,
-    json: values["json"] === true,
+    json: values.json === true,
   };
-  const quota = text("quota");
-  if (quota !== null && quota !== "off" && quota !== "documented")
-    fault("--quota", `"${quota}" is neither off nor documented.`, "Give one of the two.");
-  if (faults.length > 0) throw new UserFault(faults);
-  return flags;
 }
 
 type Report = (where: string, what: string, fix: string) => void;

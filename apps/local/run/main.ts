@@ -40,6 +40,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 let interrupted = false;
+const isInterrupted = (): boolean => interrupted;
 
 async function main(): Promise<number> {
   const flags = parseRunFlags(process.argv.slice(2));
@@ -75,7 +76,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
   writeFileSync(join(dataDir, "host-key"), `${secrets.hostKey}\n`, { mode: 0o600 });
   say("starting: tables, broker, tenant, function app");
   let deps: Dependencies | null = null;
-  const supervisor = await startSupervisor(supervisorOptions(flags, inputs, dataDir, secrets, () => deps));
+  const supervisor = await startSupervisor(supervisorOptions({ flags, inputs, dataDir, secrets }, () => deps));
   try {
     const url = `http://127.0.0.1:${supervisor.httpPort}/api/dashboard?code=${secrets.hostKey}`;
     say(`page: ${url}`);
@@ -89,7 +90,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     await applyInputs(deps, supervisor, inputs);
     supervisor.run();
     await watch(deps, supervisor, inputs.spec.rollout);
-    if (interrupted) return EXIT_INTERRUPTED;
+    if (isInterrupted()) return EXIT_INTERRUPTED;
     const accounts = await readAccounts(supervisor.addresses.tenant?.url ?? "", secrets.adminToken);
     const verdict = await judge(deps, inputs.spec.rollout, accounts);
     for (const violation of verdict.violations.slice(0, 20)) say(`violated: ${violation}`);
@@ -99,7 +100,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     else process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
     if (!flags.untilDone) {
       say(`done; the page goes on: ${url} (Ctrl-C ends)`);
-      while (!interrupted) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      while (!isInterrupted()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       return EXIT_INTERRUPTED;
     }
     return isClean(summary) ? 0 : EXIT_NOT_DONE;
@@ -116,11 +117,15 @@ function isClean(summary: Record<string, unknown>): boolean {
   );
 }
 
+interface Started {
+  readonly flags: RunFlags;
+  readonly inputs: RunInputs;
+  readonly dataDir: string;
+  readonly secrets: Secrets;
+}
+
 function supervisorOptions(
-  flags: RunFlags,
-  inputs: RunInputs,
-  dataDir: string,
-  secrets: Secrets,
+  { flags, inputs, dataDir, secrets }: Started,
   deps: () => Dependencies | null,
 ): Parameters<typeof startSupervisor>[0] {
   const log = join(dataDir, "log.txt");
@@ -201,7 +206,7 @@ async function watch(deps: Dependencies, supervisor: Supervisor, rollout: string
     throw error;
   });
   const loop = async (): Promise<void> => {
-    while (!interrupted) {
+    while (!isInterrupted()) {
       const waves = await measureRollout(deps, rollout);
       const phases = addPhases(waves.map((wave) => wave.phases));
       const counts = `queued ${phases.queued} enabled ${phases.enabled} notified ${phases.notified} enforced ${phases.enforced}`;
