@@ -8,7 +8,7 @@ export interface Setting {
 }
 
 /** A jump that would turn time back. It ends the process: whoever is told it has lost track of the supervisor. */
-export class BackwardsJump extends Error {
+class BackwardsJump extends Error {
   override readonly name = "BackwardsJump";
 }
 

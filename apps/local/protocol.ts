@@ -47,7 +47,6 @@ const brokerHeld = z.object({
   nextDue: instant.nullable(),
 });
 const held = z.discriminatedUnion("of", [hostHeld, brokerHeld, z.object({ of: z.literal("other") })]);
-export type HostHeld = z.infer<typeof hostHeld>;
 export type BrokerHeld = z.infer<typeof brokerHeld>;
 export type Held = z.infer<typeof held>;
 

@@ -107,7 +107,7 @@ function isDone({ answer }: StepAnswer): boolean {
   return classify("read", answer).kind === "done";
 }
 
-export function codeOf(body: unknown): string {
+function codeOf(body: unknown): string {
   const parsed = errorBody.safeParse(body);
   return parsed.success ? parsed.data.error.code : "";
 }

@@ -69,7 +69,7 @@ function summarizeStep(step: Step, dues: readonly Due[]): StepDue {
   return { at, count: together.length, writes: together.reduce((sum, due) => sum + due.writes, 0) };
 }
 
-export function countPhases(rows: readonly Enrollment[]): Record<Phase, number> {
+function countPhases(rows: readonly Enrollment[]): Record<Phase, number> {
   const counts = emptyPhases();
   for (const row of rows) counts[row.state.phase] += 1;
   return counts;
@@ -97,10 +97,6 @@ export function addPhases(counts: readonly Readonly<Record<Phase, number>>[]): R
 
 /** The step of a batch that is due first; restore before all, then what binds, then what tells, then what begins. */
 export const STEP_ORDER = ["restore", "enforce", "notify", "enable"] as const satisfies readonly Step[];
-
-export function dueStep(header: Header, now: Instant): Step | null {
-  return STEP_ORDER.find((step) => header.due[step].at <= now) ?? null;
-}
 
 /** The least instant at which any step of the batch is due. */
 export function nextDue(header: Header): Instant {

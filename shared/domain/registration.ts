@@ -11,13 +11,13 @@ export interface Registration {
 }
 
 /** Evidence older than this proves nothing any more. */
-export const EVIDENCE_MAX_AGE_MS = DAY_MS;
+const EVIDENCE_MAX_AGE_MS = DAY_MS;
 
 /**
  * Microsoft-provided SMS and voice end for MFA in the public cloud: from then on a user with phone methods only cannot pass.
  * Source: Microsoft Learn, "SMS and voice call retirement" (June 2026).
  */
-export const PHONE_METHODS_END: Instant = Date.UTC(2027, 1, 1);
+const PHONE_METHODS_END: Instant = Date.UTC(2027, 1, 1);
 
 export const NEVER_LOOKED: Registration = { value: "unknown", at: 0 };
 

@@ -16,7 +16,7 @@ export const HORIZON_MS = 150 * SECOND_MS;
 /** A released batch whose header has not moved for so long was lost: it goes again. */
 export const STALLED_AFTER_MS = HANDLER_DEADLINE_MS + MESSAGE_LOCK_MS;
 /** Bound on the ledger row: one entry is about 150 bytes of a 64 KiB property, and the row has a dozen of them. */
-export const UNFINISHED_MAX = 1_000;
+const UNFINISHED_MAX = 1_000;
 
 export interface HeaderAt extends BatchAddress {
   readonly header: Header;

@@ -4,7 +4,7 @@
 /** Enrollments of one message and one transaction: 1 header + 40 rows + 1 journal entry. */
 export const BATCH_SIZE = 40;
 /** Batches of one partition. */
-export const BLOCK_SIZE = 500;
+const BLOCK_SIZE = 500;
 /** Steps of one Graph `$batch`. */
 export const GRAPH_BATCH_STEPS = 20;
 /** Steps of a `$batch` of mails of one sender: the mailbox works on four at once and refuses the fifth. */

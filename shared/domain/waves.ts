@@ -76,7 +76,7 @@ function plain(text: string): string {
 }
 
 /** By hash, then by id where two hashes meet: a total order, whatever order the directory answered in. */
-export function sortByHash(rollout: RolloutId, users: readonly UserId[]): UserId[] {
+function sortByHash(rollout: RolloutId, users: readonly UserId[]): UserId[] {
   const keyed = users.map((userId) => ({ userId, hash: hash32(`${rollout}/${userId}`, 0) }));
   keyed.sort((a, b) => a.hash - b.hash || (a.userId < b.userId ? -1 : a.userId > b.userId ? 1 : 0));
   return keyed.map(({ userId }) => userId);

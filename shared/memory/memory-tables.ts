@@ -41,7 +41,7 @@ export function createMemoryTables(options: MemoryTablesOptions = {}): Tables {
   };
 }
 
-export class MemoryTable implements EntityTable {
+class MemoryTable implements EntityTable {
   readonly #partitions = new Map<string, Partition>();
   readonly #faults: FaultSource;
   readonly #count: (kind: "read" | "transaction") => void;

@@ -72,6 +72,6 @@ export class MemoryTenant {
   }
 }
 
-export const NO_CONTENT: Answer = { kind: "answered", status: 204, code: "", retryAfterMs: 0 };
+const NO_CONTENT: Answer = { kind: "answered", status: 204, code: "", retryAfterMs: 0 };
 export const ACCEPTED: Answer = { kind: "answered", status: 202, code: "", retryAfterMs: 0 };
 export const NOT_FOUND: Answer = { kind: "answered", status: 404, code: "Request_ResourceNotFound", retryAfterMs: 0 };

@@ -18,20 +18,6 @@ export class SeededRandom implements Randomness {
   }
 }
 
-export class SeededIds implements Ids {
-  readonly #seed: number;
-  #made = 0;
-
-  constructor(seed: number) {
-    this.#seed = seed;
-  }
-
-  newId(): string {
-    this.#made += 1;
-    return wide(`${this.#seed}/${this.#made}`, 4);
-  }
-}
-
 /** As long as a SHA-256, and as good for a test; no protection against a forger. */
 export class QuickHash implements Hash {
   digest(text: string): string {

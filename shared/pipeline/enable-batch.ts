@@ -3,7 +3,7 @@ import { decide } from "../domain/decide.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
-import { observeStates } from "./observe-states.ts";
+import { beginWrites } from "./observe-states.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
 import { saveSheet } from "./save-batch.ts";
 import { settleDue } from "./settle-due.ts";
@@ -13,11 +13,9 @@ import { writeStates } from "./write-states.ts";
 
 export async function enableBatch(deps: StepDeps, work: StepWork): Promise<StepResult> {
   const { sheet } = work;
-  const due = settleDue(deps, work);
-  if (due.length === 0 && sheet.changed.length === 0) return { result: "nothing-due", acted: 0, failed: 0 };
-
-  const looked = await observeStates(deps, work, due);
-  if (looked.kind === "stopped") return looked.result;
+  const looked = await beginWrites(deps, work);
+  if (looked.kind === "ended") return looked.result;
+  const { due } = looked;
   recognizeOwnWrites(deps, sheet, due);
   settleDue(deps, work);
   const toWrite = due.filter((slot) => wantsWrite(deps, sheet, slot));

@@ -7,7 +7,7 @@ import { looksOpen, pauseRollout } from "./circuit.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
-import { observeStates } from "./observe-states.ts";
+import { beginWrites } from "./observe-states.ts";
 import { announceRest } from "./rest.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
 import { settleDue } from "./settle-due.ts";
@@ -17,11 +17,9 @@ import { writeStates } from "./write-states.ts";
 
 export async function enforceBatch(deps: StepDeps, work: StepWork): Promise<StepResult> {
   const { sheet } = work;
-  const due = settleDue(deps, work);
-  if (due.length === 0 && sheet.changed.length === 0) return { result: "nothing-due", acted: 0, failed: 0 };
-
-  const looked = await observeStates(deps, work, due);
-  if (looked.kind === "stopped") return looked.result;
+  const looked = await beginWrites(deps, work);
+  if (looked.kind === "ended") return looked.result;
+  const { due } = looked;
   const doubtful = due.filter((slot) => targetOf(deps, sheet, slot) === "observe-methods");
   const asked = await observeMethods(deps, work, doubtful);
   settleDue(deps, work);

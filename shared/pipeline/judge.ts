@@ -36,7 +36,7 @@ export function judgeReads(slots: readonly number[], reads: readonly Read<unknow
 }
 
 /** A 2xx whose body said nothing: nothing is known (invariant 4). */
-export const NO_ANSWER: Failure = {
+const NO_ANSWER: Failure = {
   reason: "no-answer",
   disposition: "retry",
   countsAttempt: true,

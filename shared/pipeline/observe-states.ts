@@ -6,12 +6,13 @@ import { earlierNudge } from "./earlier-nudge.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
 import { announceRest } from "./rest.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
+import { settleDue } from "./settle-due.ts";
 import type { StepDeps } from "./step-deps.ts";
 
-export type Looked =
+type Looked =
   { readonly kind: "looked"; readonly nudgeAt: Instant } | { readonly kind: "stopped"; readonly result: StepResult };
 
-export async function observeStates(deps: StepDeps, work: StepWork, slots: readonly number[]): Promise<Looked> {
+async function observeStates(deps: StepDeps, work: StepWork, slots: readonly number[]): Promise<Looked> {
   const { sheet, nudge } = work;
   let nudgeAt: Instant = 0;
   for (const part of slice(slots, GRAPH_BATCH_STEPS)) {
@@ -32,4 +33,20 @@ export async function observeStates(deps: StepDeps, work: StepWork, slots: reado
     await announceRest(deps, "graph-read", throttledOf(judged));
   }
   return { kind: "looked", nudgeAt };
+}
+
+type Begun =
+  | { readonly kind: "ended"; readonly result: StepResult }
+  | { readonly kind: "begun"; readonly due: readonly number[]; readonly nudgeAt: Instant };
+
+/** Settles what needs no effect, and looks at the state of whom the step is to act on. */
+export async function beginWrites(deps: StepDeps, work: StepWork): Promise<Begun> {
+  const due = settleDue(deps, work);
+  if (due.length === 0 && work.sheet.changed.length === 0) {
+    return { kind: "ended", result: { result: "nothing-due", acted: 0, failed: 0 } };
+  }
+  const looked = await observeStates(deps, work, due);
+  return looked.kind === "stopped"
+    ? { kind: "ended", result: looked.result }
+    : { kind: "begun", due, nudgeAt: looked.nudgeAt };
 }

@@ -102,7 +102,9 @@ function exclusionOf(spec: RolloutSpec, user: DirectoryUser | undefined): string
   const named = spec.exclusions.find((exclusion) => isUser(exclusion.user, user));
   if (named !== undefined) return named.reason;
   if (user.userType === "Guest") return "guest";
-  return user.accountEnabled ? null : "account-disabled";
+  if (!user.accountEnabled) return "account-disabled";
+  // Who cannot be told must not be enforced (invariant 1): left out with a reason, not failed weeks later.
+  return user.mail === "" ? "no-address" : null;
 }
 
 function isUser(ref: UserRef, user: DirectoryUser): boolean {

@@ -86,7 +86,7 @@ function freshenRegistrations(sheet: Sheet, reportAt: Instant, now: Instant): vo
   }
 }
 
-export function logged(nudge: Nudge): Record<string, string | number> {
+function logged(nudge: Nudge): Record<string, string | number> {
   const { rollout, wave, batch, step } = nudge;
   return { rollout, wave, batch, step };
 }

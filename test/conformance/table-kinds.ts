@@ -21,7 +21,7 @@ export interface TablesUnderTest {
   close(): Promise<void>;
 }
 
-export const TENANT = "44444444-0000-4000-8000-000000000001";
+const TENANT = "44444444-0000-4000-8000-000000000001";
 
 export const KINDS = [
   { kind: "memory", open: openMemory },

@@ -42,7 +42,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
   }));
 
 const NOTICES = ["first-notice", "follow-up-1", "follow-up-2", "methods-reset-1", "reminder-1"] as const;
-export const anyNotice: fc.Arbitrary<NoticeKey> = fc.constantFrom(...NOTICES);
+const anyNotice: fc.Arbitrary<NoticeKey> = fc.constantFrom(...NOTICES);
 const anyMfaState = fc.constantFrom(...MFA_STATES);
 
 const anyQueued: fc.Arbitrary<Base> = fc.constant({ phase: "queued" });
@@ -171,7 +171,7 @@ function unsent(base: Base, tried: (notice: NoticeKey) => boolean): Base {
   return { ...base, notice: notice ?? base.notice };
 }
 
-export const anyFailure: fc.Arbitrary<Failure> = fc.record({
+const anyFailure: fc.Arbitrary<Failure> = fc.record({
   reason: fc.constantFrom(...FAILURE_REASONS),
   disposition: fc.constantFrom("retry", "exclude", "fail", "uncertain"),
   countsAttempt: fc.boolean(),

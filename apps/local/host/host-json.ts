@@ -83,7 +83,7 @@ export function readHostJson(appDir: string, settings: Readonly<Record<string, s
 }
 
 /** A .NET TimeSpan. "24:00:00" means 24 days there, so it is refused here instead of being misread. */
-export function parseSpanMs(text: string): number {
+function parseSpanMs(text: string): number {
   const [, days = "0", hours = "0", minutes = "0", seconds = "0"] = SPAN.exec(text) ?? [];
   return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
 }

@@ -112,7 +112,7 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
 }
 
 interface FlagReader {
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: { readonly json?: unknown; readonly "until-done"?: unknown };
   readonly text: (name: keyof typeof KNOWN) => string | null;
   readonly whole: (name: keyof typeof KNOWN, otherwise: number, most: number) => number;
   readonly fault: Report;

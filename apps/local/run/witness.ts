@@ -42,7 +42,7 @@ export async function readAccounts(url: string, adminToken: string): Promise<Rea
   return found;
 }
 
-export async function* loadAll(deps: Dependencies, rollout: string): AsyncIterable<Batch> {
+async function* loadAll(deps: Dependencies, rollout: string): AsyncIterable<Batch> {
   const view = await deps.rollouts.read(rollout);
   for (const { value: wave } of view?.waves ?? []) {
     for (let batch = 0; batch < wave.batches; batch += 1) {

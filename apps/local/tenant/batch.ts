@@ -10,7 +10,7 @@ import type { Simulation } from "./simulation.ts";
 import type { StepResult } from "./step.ts";
 import { runStep } from "./step.ts";
 
-export const MOST_STEPS = 20;
+const MOST_STEPS = 20;
 
 const stepSchema = z.object({
   id: z.string().min(1),

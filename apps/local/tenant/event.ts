@@ -66,4 +66,3 @@ export const eventSchema = z.discriminatedUnion("t", [
 export type TenantEvent = z.infer<typeof eventSchema>;
 export type WriteEvent = z.infer<typeof write>;
 export type MailEvent = z.infer<typeof mail>;
-export type EventOf<T extends TenantEvent["t"]> = Extract<TenantEvent, { t: T }>;

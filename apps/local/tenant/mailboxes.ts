@@ -6,7 +6,7 @@ import { chance } from "./chance.ts";
 import type { MailEvent } from "./event.ts";
 import type { Sender } from "./options.ts";
 
-export const PARALLEL_SENDS = 4;
+const PARALLEL_SENDS = 4;
 const PER_MINUTE = 30;
 const RECIPIENTS_PER_DAY = 10_000;
 // Just over the limit messages wait; far over it they bounce.

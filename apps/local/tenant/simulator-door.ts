@@ -29,7 +29,6 @@ const changeBody = z.discriminatedUnion("action", [
   z.object({ action: z.literal("delete") }),
   z.object({ action: z.literal("create"), user: tenantUserSchema.omit({ id: true }) }),
 ]);
-export type UserChange = z.input<typeof changeBody>;
 
 export interface DoorRequest {
   readonly method: string;

@@ -7,7 +7,7 @@ import type { Answer } from "./answer.ts";
 import { unauthenticated } from "./answer.ts";
 import type { Identity } from "./options.ts";
 
-export const GRAPH_AUDIENCE = "https://graph.microsoft.com";
+const GRAPH_AUDIENCE = "https://graph.microsoft.com";
 // Grants given by Exchange (RBAC for Applications) are no Entra permission: no token shows them.
 const EXCHANGE_GRANT = "Application Mail.Send";
 // A cache of checked tokens: an app has four identities, a test a few more.
