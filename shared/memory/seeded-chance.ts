@@ -1,6 +1,6 @@
 // Chance that a seed replays exactly, and a hash that needs no library.
 import { hash32 } from "../domain/hash.ts";
-import type { Hash, Ids, Randomness } from "../ports/chance.ts";
+import type { Hash, Randomness } from "../ports/chance.ts";
 
 /** Mulberry32: one 32 bit state, passes the usual tests, and is the same on every machine. */
 export class SeededRandom implements Randomness {
