@@ -1,6 +1,4 @@
 // The rollout's page: asks `progress` with the key that it was opened with, and shows the funnel by wave. Text goes in as text only.
-import "./style.css";
-
 const PHASES = ["queued", "enabled", "notified", "enforced", "excluded", "failed", "held"] as const;
 const EVERY_MS = 2_000;
 
