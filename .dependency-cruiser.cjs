@@ -49,7 +49,7 @@ module.exports = {
       ...core,
       npm("zod"),
     ),
-    only("compose-knows-shared", "^shared/compose", "^shared/"),
+    only("compose-knows-shared", "^shared/compose", "^shared/", nodeCore),
     only(
       "functions-call-compose",
       "^functions/",
