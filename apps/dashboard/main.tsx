@@ -49,11 +49,16 @@ function say(text: string): void {
   if (status !== null) status.textContent = text;
 }
 
+function isProgress(body: unknown): body is Progress {
+  return typeof body === "object" && body !== null && "rollouts" in body && "now" in body;
+}
+
 async function refresh(): Promise<void> {
   const key = new URLSearchParams(location.search).get("code") ?? "";
   try {
     const answer = await fetch("progress", { headers: { "x-functions-key": key } });
-    if (answer.ok) show(await answer.json());
+    const body: unknown = answer.ok ? await answer.json() : null;
+    if (isProgress(body)) show(body);
     else say(`The app answers ${String(answer.status)}; trying again`);
   } catch {
     say("The app does not answer; trying again");
