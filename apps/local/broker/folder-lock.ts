@@ -79,10 +79,11 @@ function livingOwner(text: string): number | null {
   return isAlive(pid) && startOf(pid) === started ? pid : null;
 }
 
+/** A zombie is dead: it holds nothing, and waits to be reaped, which in a container perhaps nobody does. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !["Z", "X"].includes(statOf(pid)[0] ?? "");
   } catch (error) {
     return hasCode(error, "EPERM");
   }
@@ -90,11 +91,16 @@ function isAlive(pid: number): boolean {
 
 /** When a process started, in the kernel's ticks; the same empty text for all where there is no /proc. */
 function startOf(pid: number): string {
+  return statOf(pid)[19] ?? "";
+}
+
+/** The kernel's line on a process, from its state on: the name before it may hold spaces. None where there is no /proc. */
+function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch (error) {
-    if (error instanceof Error) return "";
+    if (error instanceof Error) return [];
     throw error;
   }
 }
@@ -114,7 +120,7 @@ function inUse(path: string, pid: number | null): UserFault {
     {
       at: { where: path },
       what: `The data folder is in use by ${who}.`,
-      fix: "Stop that broker, or give this one another folder with --data.",
+      fix: "Stop it, or give another folder with --data.",
     },
   ]);
 }
