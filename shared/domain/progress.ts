@@ -36,3 +36,14 @@ export function pendingOf(phases: Readonly<Record<Phase, number>>): number {
 export function isLaunched(phases: Readonly<Record<Phase, number>>): boolean {
   return phases.queued === 0 && phases.enabled === 0;
 }
+
+export function sameProgress(a: WaveProgress, b: WaveProgress): boolean {
+  if (a.wave !== b.wave || a.notices.sent !== b.notices.sent || a.notices.uncertain !== b.notices.uncertain)
+    return false;
+  return sameCounts(a.phases, b.phases) && sameCounts(a.failures, b.failures);
+}
+
+function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => (a[name] ?? 0) === (b[name] ?? 0));
+}

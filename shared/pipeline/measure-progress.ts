@@ -1,5 +1,5 @@
 // Sums of the headers, one row a wave, written only when they changed: what the page and the terminal read.
-import { measureWave } from "../domain/progress.ts";
+import { measureWave, sameProgress } from "../domain/progress.ts";
 import type { WaveProgress } from "../domain/progress.ts";
 import { blockCount } from "../domain/slice.ts";
 import type { BatchStore } from "../ports/batch-store.ts";
@@ -26,7 +26,7 @@ export async function measureProgress(
     let written = 0;
     for (const { id } of control.rollouts) {
       const measured = await measureRollout(deps, id);
-      const known = await deps.rollouts.readProgress(id);
+      const known = (await deps.rollouts.read(id))?.progress ?? [];
       const changed = measured.filter((wave) => !known.some((other) => sameProgress(wave, other)));
       for (const wave of changed) await deps.rollouts.saveProgress(id, wave, deps.clock.now());
       waves += measured.length;
@@ -59,15 +59,4 @@ export async function measureRollout(
     );
   }
   return measured;
-}
-
-function sameProgress(a: WaveProgress, b: WaveProgress): boolean {
-  if (a.wave !== b.wave || a.notices.sent !== b.notices.sent || a.notices.uncertain !== b.notices.uncertain)
-    return false;
-  return sameCounts(a.phases, b.phases) && sameCounts(a.failures, b.failures);
-}
-
-function sameCounts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].every((name) => (a[name] ?? 0) === (b[name] ?? 0));
 }

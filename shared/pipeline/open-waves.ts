@@ -11,7 +11,7 @@ import type { GateResult } from "../domain/gate.ts";
 import type { Instant } from "../domain/instant.ts";
 import { FAR_FUTURE } from "../domain/instant.ts";
 import type { RolloutId, UserId, WaveId } from "../domain/names.ts";
-import { isLaunched, measureWave, pendingOf } from "../domain/progress.ts";
+import { isLaunched, measureWave, pendingOf, sameProgress } from "../domain/progress.ts";
 import type { HeaderAt } from "../domain/release.ts";
 import type { Rollout, Wave } from "../domain/rollout.ts";
 import { blockCount } from "../domain/slice.ts";
@@ -20,7 +20,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Directory } from "../ports/directory.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { Log } from "../ports/log.ts";
-import type { RolloutStore, Stored } from "../ports/rollout-store.ts";
+import type { RolloutStore, RolloutView, Stored } from "../ports/rollout-store.ts";
 
 export interface OpenWavesDeps {
   readonly rollouts: RolloutStore;
@@ -58,7 +58,8 @@ export async function openWaves(
     const opens = gates.length > 0 && gates.every(({ result }) => result === "open");
     const opened: Wave = opens ? { ...stored.value, status: "open", openedAt: now } : stored.value;
     const ofWave = opened.status === "planned" ? [] : await listWave(deps, control.id, opened);
-    const measured = opened.status === "planned" ? opened : measure(opened, ofWave, now);
+    const measured =
+      opened.status === "planned" ? opened : await measure(deps, view, { wave: opened, headers: ofWave, now });
     if (measured !== stored.value) {
       await deps.rollouts.saveWave(control.id, { value: measured, etag: stored.etag });
       deps.log.info("wave moved", { rollout: control.id, wave: measured.id, status: measured.status });
@@ -77,12 +78,25 @@ async function listWave(deps: OpenWavesDeps, rollout: string, wave: Wave): Promi
   return lists.flat();
 }
 
-/** The same object when nothing changed. A wave that was done opens again when a late registration reopens a user. */
-function measure(wave: Wave, headers: readonly HeaderAt[], now: Instant): Wave {
-  const { phases } = measureWave(
+interface Measured {
+  readonly wave: Wave;
+  readonly headers: readonly HeaderAt[];
+  readonly now: Instant;
+}
+
+/**
+ * The same wave when nothing changed. One that was done opens again when a late registration reopens a user. The headers are read
+ * here anyway, so their sums are saved here too, when they changed.
+ */
+async function measure(deps: OpenWavesDeps, view: RolloutView, { wave, headers, now }: Measured): Promise<Wave> {
+  const progress = measureWave(
     wave.id,
     headers.map(({ header }) => header),
   );
+  const { phases } = progress;
+  if (!view.progress.some((known) => sameProgress(known, progress))) {
+    await deps.rollouts.saveProgress(view.rollout.value.id, progress, now);
+  }
   const launchedAt = wave.launchedAt === 0 && isLaunched(phases) ? now : wave.launchedAt;
   const done = pendingOf(phases) === 0 && phases.held === 0;
   const status = done ? "done" : "open";

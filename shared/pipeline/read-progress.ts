@@ -41,14 +41,10 @@ export async function readProgress(deps: Pick<ProgressDeps, "control" | "rollout
   const { value: control } = await deps.control.readControl();
   const rollouts: RolloutProgress[] = [];
   for (const { id, stops, timeZone } of control.rollouts) {
-    const [view, progress, gates] = await Promise.all([
-      deps.rollouts.read(id),
-      deps.rollouts.readProgress(id),
-      deps.rollouts.readGates(id),
-    ]);
+    const [view, gates] = await Promise.all([deps.rollouts.read(id), deps.rollouts.readGates(id)]);
     if (view === null) continue;
     const waves = view.waves.map(({ value: wave }): WaveView => {
-      const sums = progress.find((one) => one.wave === wave.id);
+      const sums = view.progress.find((one) => one.wave === wave.id);
       return {
         wave: wave.id,
         status: wave.status,

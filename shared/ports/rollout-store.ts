@@ -15,6 +15,8 @@ export interface RolloutView {
   readonly rollout: Stored<Rollout>;
   /** By index. */
   readonly waves: readonly Stored<Wave>[];
+  /** As last saved; a wave may have none yet. */
+  readonly progress: readonly WaveProgress[];
 }
 
 export interface StoredGate extends GateResult {
@@ -23,7 +25,7 @@ export interface StoredGate extends GateResult {
 }
 
 export interface RolloutStore {
-  /** `meta` and all waves: one query of one partition. `null` when there is no such rollout. @throws Unavailable */
+  /** `meta`, all waves and their progress: one query of one partition. `null` when there is no such rollout. @throws Unavailable */
   read(rollout: RolloutId): Promise<RolloutView | null>;
   /** Creates the rollout and its waves, or does nothing when it exists. @throws Unavailable */
   create(rollout: Rollout, waves: readonly Wave[]): Promise<void>;
@@ -37,5 +39,4 @@ export interface RolloutStore {
   readGates(rollout: RolloutId): Promise<readonly StoredGate[]>;
   /** Sums of the headers, one row a wave, written when they changed. */
   saveProgress(rollout: RolloutId, progress: WaveProgress, at: Instant): Promise<void>;
-  readProgress(rollout: RolloutId): Promise<readonly WaveProgress[]>;
 }

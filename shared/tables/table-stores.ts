@@ -41,6 +41,7 @@ export class TableRolloutStore implements RolloutStore {
     return {
       rollout: { value: parseRollout(meta.columns), etag: meta.etag },
       waves: waves.map(({ columns, etag }) => ({ value: parseWave(columns), etag })),
+      progress: rows.filter(({ row }) => row.startsWith(progressKey(""))).map(({ columns }) => parseProgress(columns)),
     };
   }
 
@@ -82,11 +83,6 @@ export class TableRolloutStore implements RolloutStore {
   async saveProgress(rollout: string, progress: WaveProgress, at: number): Promise<void> {
     const row = progressKey(progress.wave);
     await this.#table.transact(rollout, [{ kind: "upsert", row, columns: formatProgress(progress, at) }]);
-  }
-
-  async readProgress(rollout: string): Promise<readonly WaveProgress[]> {
-    const rows = await queryAll(this.#table, rollout, rangeOf("progress_"));
-    return rows.map(({ columns }) => parseProgress(columns));
   }
 }
 

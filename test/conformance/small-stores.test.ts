@@ -63,7 +63,7 @@ describe.each(KINDS)("smaller stores on $kind", ({ open }) => {
     const notices = { sent: 2, uncertain: 1 };
     const progress = { wave: "wave-0", phases: { ...phases, restored: 0 }, failures: { "no-answer": 1 }, notices };
     await rollouts.saveProgress("pilot", progress, T0);
-    expect(await rollouts.readProgress("pilot")).toEqual([progress]);
+    expect((await rollouts.read("pilot"))?.progress).toEqual([progress]);
   });
 
   it("the control row has a default, and each of two changes made at once is kept", async () => {
