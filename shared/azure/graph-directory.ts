@@ -15,6 +15,7 @@ import type {
   Recipient,
   RegistrationReportPage,
 } from "../ports/directory.ts";
+import { parseRetryAfter } from "../domain/retry.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { BatchDeps, BatchStep, StepAnswer } from "./graph-batch.ts";
 import { runGraphBatch } from "./graph-batch.ts";
@@ -27,7 +28,9 @@ const SELECT =
 /** Reports share five requests in ten seconds with sign-ins and audits. */
 const REPORT_BURST = 5;
 const REPORT_PAGE_MS = 2_000;
-const REPORT_RETRIES = 3;
+const READ_TRIES = 8;
+const READ_BACKOFF_MS = 100;
+const READ_REST_MAX_MS = 2_000;
 
 const text = z
   .string()
@@ -184,12 +187,35 @@ function toUser(user: z.output<typeof userSchema>): DirectoryUser {
   };
 }
 
+/** `null`: there is no such thing. @throws Unavailable after several tries */
 async function readOne(client: GraphClient, path: string): Promise<unknown> {
-  const reply = await client.call("GET", path);
-  if (typeof reply === "string") throw new Unavailable("graph", { cause: reply });
-  if (reply.status === 404) return null;
-  if (reply.status !== 200) throw new Unavailable("graph", { cause: `status ${reply.status}` });
-  return reply.body;
+  return await readPatiently(client, path, z.unknown());
+}
+
+/**
+ * Reads of the directory go again within the call: nobody is written to by them, and half an audience is none.
+ *
+ * @returns `null` for a 404
+ * @throws Unavailable after the last try, or when Graph asks for a longer rest than a call may wait
+ */
+async function readPatiently<S extends z.ZodType>(
+  client: GraphClient,
+  path: string,
+  schema: S,
+): Promise<z.output<S> | null> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await client.call("GET", path);
+    if (typeof reply !== "string" && reply.status === 404) return null;
+    if (typeof reply !== "string" && reply.status === 200 && reply.body !== null) {
+      const parsed = schema.safeParse(reply.body);
+      if (parsed.success) return parsed.data;
+    }
+    const cause = typeof reply === "string" ? reply : `status ${reply.status}`;
+    const asked =
+      typeof reply === "string" ? 0 : parseRetryAfter(reply.retryAfter, Date.parse(reply.date ?? "") || Date.now());
+    if (tries >= READ_TRIES || asked > READ_REST_MAX_MS) throw new Unavailable("graph", { cause });
+    await pause(Math.max(asked, READ_BACKOFF_MS * tries));
+  }
 }
 
 /** @param burst after so many pages one every two seconds; 0 = never slow */
@@ -197,19 +223,11 @@ async function* readPages(client: GraphClient, first: string, burst: number): As
   let path: string | null = first;
   for (let index = 0; path !== null; index += 1) {
     if (burst > 0 && index >= burst) await pause(REPORT_PAGE_MS);
-    const { value, "@odata.nextLink": next } = page.parse(await readPage(client, path, burst > 0));
-    yield value;
+    const read: z.output<typeof page> | null = await readPatiently(client, path, page);
+    if (read === null) throw new Unavailable("graph", { cause: "a list is not there" });
+    yield read.value;
+    const next: string | undefined = read["@odata.nextLink"];
     path = next === undefined ? null : client.pathOf(next);
-  }
-}
-
-async function readPage(client: GraphClient, path: string, isReport: boolean): Promise<unknown> {
-  for (let tries = 1; ; tries += 1) {
-    const reply = await client.call("GET", path);
-    if (typeof reply !== "string" && reply.status === 200 && reply.body !== null) return reply.body;
-    const cause = typeof reply === "string" ? reply : `status ${reply.status}`;
-    if (tries >= REPORT_RETRIES) throw new Unavailable("graph", { cause });
-    await pause(isReport ? 3 * REPORT_PAGE_MS : 200);
   }
 }
 

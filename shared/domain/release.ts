@@ -9,6 +9,7 @@ import { FAR_FUTURE, MINUTE_MS, SECOND_MS } from "./instant.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { offerGrant, refund, spend } from "./ledger.ts";
 import type { BatchAddress, Step } from "./names.ts";
+import { STEPS } from "./names.ts";
 import { HANDLER_DEADLINE_MS, MESSAGE_LOCK_MS } from "./policy.ts";
 
 /** Nothing is released further ahead than this: a pause or a lower rate takes hold within a tick. */
@@ -36,8 +37,17 @@ interface Candidate extends HeaderAt {
   readonly due: Instant;
 }
 
-/** Entries whose header moved are finished: their unused tokens come back. Stalled ones leave without refund and go again. */
-export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], now: Instant): Ledger {
+interface Look {
+  readonly control: Control;
+  readonly now: Instant;
+}
+
+/**
+ * Entries whose header moved are finished: their unused tokens come back. Stalled ones leave without refund and go again, and so do
+ * those that came while their service rested: a handler that finds a rest does nothing, and sends nothing either, or each rest would
+ * multiply the messages of all batches.
+ */
+export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], { control, now }: Look): Ledger {
   const byKey = new Map(headers.map((at) => [keyOf(at), at.header]));
   let settled: Ledger = { ...ledger, entries: [] };
   const kept: LedgerEntry[] = [];
@@ -45,7 +55,7 @@ export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], now:
     const header = byKey.get(keyOf(entry));
     if (header === undefined) continue;
     if (header.seq !== entry.seq) settled = refund(settled, writesLeft(entry, header));
-    else if (now < entry.at + STALLED_AFTER_MS) kept.push(entry);
+    else if (now < entry.at + STALLED_AFTER_MS && entry.at >= restOf(control, entry.step)) kept.push(entry);
   }
   return { ...settled, entries: kept };
 }
@@ -58,16 +68,12 @@ function writesLeft(entry: LedgerEntry, header: Header): number {
   return entry.writes - (header.writes - entry.writesBefore);
 }
 
-export function chooseReleases(
-  ledger: Ledger,
-  headers: readonly HeaderAt[],
-  look: { readonly control: Control; readonly now: Instant },
-): ReleasePlan {
+export function chooseReleases(ledger: Ledger, headers: readonly HeaderAt[], look: Look): ReleasePlan {
   const { control, now } = look;
   const unfinished = new Set(ledger.entries.map(keyOf));
   let current = ledger;
   const releases: Release[] = [];
-  for (const candidate of orderCandidates(headers, unfinished, now)) {
+  for (const candidate of orderCandidates(headers, unfinished, look)) {
     if (current.entries.length >= UNFINISHED_MAX) break;
     // One unfinished nudge a batch; another of its steps goes only where the one before it could not.
     if (unfinished.has(keyOf(candidate))) continue;
@@ -86,9 +92,9 @@ export function chooseReleases(
 function orderCandidates(
   headers: readonly HeaderAt[],
   unfinished: ReadonlySet<string>,
-  now: Instant,
+  look: Look,
 ): readonly Candidate[] {
-  const candidates = headers.flatMap((at) => (unfinished.has(keyOf(at)) ? [] : candidateOf(at, now)));
+  const candidates = headers.flatMap((at) => (unfinished.has(keyOf(at)) ? [] : candidateOf(at, look)));
   const turn = new Map<string, number>();
   const keyed = candidates
     .sort((a, b) => STEP_ORDER.indexOf(a.step) - STEP_ORDER.indexOf(b.step) || a.due - b.due || compareAddress(a, b))
@@ -104,11 +110,10 @@ function orderCandidates(
   return keyed.map(({ candidate }) => candidate);
 }
 
-function candidateOf(at: HeaderAt, now: Instant): readonly Candidate[] {
+function candidateOf(at: HeaderAt, { control, now }: Look): readonly Candidate[] {
   const { header } = at;
-  // Its own nudge is on the way: an accelerator that would only be doubled. Lost, it is found when it is overdue.
-  if (header.nudgeAt > 0 && now < header.nudgeAt + STALLED_AFTER_MS && nextDue(header) >= header.nudgeAt - MINUTE_MS)
-    return [];
+  // An accelerator that would only be doubled.
+  if (now < nudgedUntil(header, control)) return [];
   const steps = STEP_ORDER.filter((step) => header.due[step].at <= now + HORIZON_MS);
   return steps.map((step) => ({ ...at, step, due: header.due[step].at }));
 }
@@ -123,30 +128,46 @@ function offerRelease(ledger: Ledger, candidate: Candidate, control: Control, no
   if (step === "notify") {
     const offer = offerGrant(ledger, Math.max(1, count), now);
     if (offer === null) return null;
-    const at = Math.max(earliest, offer.at, control.notBefore.mail);
+    const at = Math.max(earliest, offer.at, restOf(control, step));
     return { ...address, at, writes: 0, grant: offer.grant };
   }
-  const rest = Math.max(control.notBefore["graph-write"], control.notBefore["graph-read"]);
-  const at = Math.max(earliest, rest, whenAffordable(ledger.graph, writes, now));
+  const at = Math.max(earliest, restOf(control, step), whenAffordable(ledger.graph, writes, now));
   return { ...address, at, writes, grant: [] };
 }
 
+/** Until when the services of a step rest. */
+function restOf(control: Control, step: Step): Instant {
+  if (step === "notify") return control.notBefore.mail;
+  return Math.max(control.notBefore["graph-write"], control.notBefore["graph-read"]);
+}
+
+/** Its own nudge is on the way, unless it comes while the service rests; lost, it is found when it is overdue. */
+function nudgedUntil(header: Header, control: Control): Instant {
+  const step = STEPS.find((candidate) => header.due[candidate].at === nextDue(header)) ?? "enable";
+  const isOfNow = header.nudgeAt > 0 && nextDue(header) >= header.nudgeAt - MINUTE_MS;
+  return isOfNow && header.nudgeAt >= restOf(control, step) ? header.nudgeAt + STALLED_AFTER_MS : 0;
+}
+
 /** When the planner is needed again for what these headers and this ledger say. */
-export function wakeFor(ledger: Ledger, headers: readonly HeaderAt[], now: Instant): Instant {
+export function wakeFor(ledger: Ledger, headers: readonly HeaderAt[], { control, now }: Look): Instant {
+  // Something is under way: look again with the next tick, which also finds what stalls. What rests is waited for.
+  const soonest = Math.min(...ledger.entries.map((entry) => Math.max(now, restOf(control, entry.step))));
+  let wake = ledger.entries.length > 0 ? soonest + MINUTE_MS : FAR_FUTURE;
   const unfinished = new Set(ledger.entries.map(keyOf));
-  // Something is under way: look again with the next tick, which also finds what stalls.
-  if (unfinished.size > 0) return now + MINUTE_MS;
-  let wake = FAR_FUTURE;
   for (const at of headers) {
-    const due = nextDue(at.header);
+    if (unfinished.has(keyOf(at))) continue;
+    const due = Math.min(...STEPS.map((step) => dueAfterRest(at.header, step, control)));
     if (due >= FAR_FUTURE) continue;
-    const nudged =
-      at.header.nudgeAt > 0 && due >= at.header.nudgeAt - MINUTE_MS ? at.header.nudgeAt + STALLED_AFTER_MS : 0;
-    wake = Math.min(wake, Math.max(due - HORIZON_MS, nudged, now + MINUTE_MS));
+    wake = Math.min(wake, Math.max(due - HORIZON_MS, nudgedUntil(at.header, control), now + MINUTE_MS));
   }
   const mails = headers.some(({ header }) => header.due.notify.at <= now);
   if (mails) wake = Math.min(wake, ...ledger.senders.map(({ day }) => Math.max(now + MINUTE_MS, nextRoom(day, now))));
   return wake;
+}
+
+function dueAfterRest(header: Header, step: Step, control: Control): Instant {
+  const { at } = header.due[step];
+  return at >= FAR_FUTURE ? FAR_FUTURE : Math.max(at, restOf(control, step));
 }
 
 export function keyOf({ rollout, wave, batch }: BatchAddress): string {

@@ -57,10 +57,10 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
     budget: deps.budget,
     now,
   });
-  const settled = settleEntries(ready, surveyed.headers, now);
+  const settled = settleEntries(ready, surveyed.headers, { control, now });
   const free = surveyed.headers.filter(({ rollout, wave }) => !surveyed.blocked.has(waveKey(rollout, wave)));
   const { ledger, releases } = chooseReleases(settled, free, { control, now });
-  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, now));
+  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, { control, now }));
   const next = { ...ledger, wakeAt };
   if (stored === null || isNews(before, next)) await deps.control.saveLedger(next, stored?.etag ?? null);
   await send(deps, releases);

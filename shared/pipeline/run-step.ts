@@ -4,7 +4,6 @@ import { allows } from "../domain/control.ts";
 import type { Instant } from "../domain/instant.ts";
 import { HANDLER_DEADLINE_MS } from "../domain/policy.ts";
 import type { Nudge } from "../domain/nudge.ts";
-import { retryId } from "../domain/nudge.ts";
 import { Conflict, Unavailable } from "../ports/errors.ts";
 import { Guard } from "./guard.ts";
 import { CONFLICTS_MAX } from "./save-batch.ts";
@@ -65,11 +64,8 @@ async function attemptStep(deps: StepDeps, nudge: Nudge, handler: StepHandler, d
   const ask = { ...nudge, services: SERVICES_OF[nudge.step], now: deps.clock.now() };
   const permission = allows(stored.value, ask);
   if (permission.kind === "refused") return ended("refused");
-  if (permission.kind === "later") {
-    // Held back by the broker's clock, not by ours: own clocks differ between instances.
-    await deps.queue.send([{ id: retryId(nudge, batch.header.seq), nudge, at: Math.ceil(permission.notBefore) }]);
-    return ended("later");
-  }
+  // A service rests: the planner knows until when, and releases the batch again.
+  if (permission.kind === "later") return ended("later");
   const sheet = new Sheet(batch, permission.rollout.policy);
   freshenRegistrations(sheet, stored.value.reportAt, deps.clock.now());
   const guard = new Guard(deps, stored.value, readAt);

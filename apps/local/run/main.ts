@@ -88,6 +88,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     await deps.ensureTables();
     const from = supervisor.now();
     await applyInputs(deps, supervisor, inputs);
+    await switchFaults(supervisor, secrets, flags);
     supervisor.run();
     await watch(deps, supervisor, inputs.spec.rollout);
     if (isInterrupted()) return EXIT_INTERRUPTED;
@@ -146,7 +147,8 @@ function supervisorOptions(
     tenant: {
       users: inputs.users,
       seed: flags.seed,
-      faults: flags.faults,
+      // Switched on when the rollout is applied: they are there to attack the pipeline, not the command that a person repeats.
+      faults: [],
       quota: flags.quota,
       latencyMs: flags.latencyMs === 0 ? 0 : { median: flags.latencyMs, sigma: 0 },
       tenantId: TENANT_ID,
@@ -198,6 +200,17 @@ async function applyInputs(deps: Dependencies, supervisor: Supervisor, { spec }:
   for (const wave of plan.waves)
     say(`wave ${wave.id}: ${wave.enrollments.length} users from ${new Date(wave.startAt).toISOString()}`);
   supervisor.touched();
+}
+
+async function switchFaults({ addresses }: Supervisor, { adminToken }: Secrets, { faults }: RunFlags): Promise<void> {
+  if (faults.length === 0 || addresses.tenant === null) return;
+  const answer = await fetch(`${addresses.tenant.url}/simulator/faults`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ faults }),
+  });
+  if (!answer.ok) throw new Error(`the tenant refuses the faults: ${answer.status}`);
+  say(`faults: ${faults.map(({ name, rate }) => `${name}=${rate}`).join(" ")}`);
 }
 
 async function watch(deps: Dependencies, supervisor: Supervisor, rollout: string): Promise<void> {

@@ -90,7 +90,7 @@ describe("settling what was released", () => {
     return { ...ledger, entries: [entry] };
   };
   const settle = (seq: number, writes: number, now = T0): Ledger =>
-    settleEntries(spent(), [{ ...address, header: aHeader({ seq, writes }) }], now);
+    settleEntries(spent(), [{ ...address, header: aHeader({ seq, writes }) }], { control: NEW_CONTROL, now });
 
   it.each([
     [100, 10],

@@ -1,6 +1,6 @@
 // What the planner lets go, and when it must wake; what a header says of its rows.
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { NEW_CONTROL } from "../../../shared/domain/control.ts";
 import { dueOf } from "../../../shared/domain/due.ts";
 import { PHASES } from "../../../shared/domain/enrollment.ts";
@@ -11,12 +11,20 @@ import type { Ledger } from "../../../shared/domain/ledger.ts";
 import { budgetFrom, newLedger, withSenders } from "../../../shared/domain/ledger.ts";
 import { STEPS } from "../../../shared/domain/names.ts";
 import type { HeaderAt } from "../../../shared/domain/release.ts";
-import { chooseReleases, HORIZON_MS, keyOf, STALLED_AFTER_MS, wakeFor } from "../../../shared/domain/release.ts";
+import {
+  chooseReleases,
+  HORIZON_MS,
+  keyOf,
+  settleEntries,
+  STALLED_AFTER_MS,
+  wakeFor,
+} from "../../../shared/domain/release.ts";
 import { anyPolicy, enrollmentIn } from "../../support/arbitraries.ts";
 import { aHeader, T0 } from "../../support/builders.ts";
 
 const budget = budgetFrom({ writesPer150s: 300, mailsPerMinute: 30, mailsPerDay: 1_000 });
 const fullLedger = (): Ledger => withSenders(newLedger(budget, T0), ["a", "b"], budget, T0);
+const NO_DUE = { enable: NOTHING_DUE, notify: NOTHING_DUE, enforce: NOTHING_DUE, restore: NOTHING_DUE };
 const look = { control: NEW_CONTROL, now: T0 };
 
 const anyDue: fc.Arbitrary<StepDue> = fc.oneof(
@@ -81,7 +89,7 @@ it("invariant 3: the planner never sleeps past an instant at which it would rele
   const seen = { slept: 0, released: 0 };
   const property = fc.property(anyHeaders, fc.integer({ min: 0, max: 2 * DAY_MS }), (headers, ahead) => {
     const ledger = fullLedger();
-    const wake = wakeFor(ledger, headers, T0);
+    const wake = wakeFor(ledger, headers, { control: NEW_CONTROL, now: T0 });
     const asleep = Math.min(wake - 1, T0 + MINUTE_MS + ahead);
     if (chooseReleases(ledger, headers, look).releases.length > 0) {
       seen.released++;
@@ -95,7 +103,7 @@ it("invariant 3: the planner never sleeps past an instant at which it would rele
     anyHeaders.map((headers) => headers.slice(0, 2)),
     fc.integer({ min: 0, max: 2 * DAY_MS }),
     (headers, ahead) => {
-      const wake = wakeFor(fullLedger(), headers, T0);
+      const wake = wakeFor(fullLedger(), headers, { control: NEW_CONTROL, now: T0 });
       const asleep = Math.min(wake - 1, T0 + MINUTE_MS + ahead);
       if (asleep <= T0 + MINUTE_MS) return;
       seen.slept++;
@@ -131,8 +139,8 @@ it("a batch whose own nudge is on the way is left alone until that nudge is lost
   const releasedAt = (now: number) => chooseReleases(fullLedger(), headers, { ...look, now }).releases.length;
 
   expect([releasedAt(T0), releasedAt(T0 + STALLED_AFTER_MS - 1), releasedAt(T0 + STALLED_AFTER_MS)]).toEqual([0, 0, 1]);
-  expect(wakeFor(fullLedger(), headers, T0)).toBe(T0 + STALLED_AFTER_MS);
-  expect(wakeFor(fullLedger(), [], T0)).toBe(FAR_FUTURE);
+  expect(wakeFor(fullLedger(), headers, { control: NEW_CONTROL, now: T0 })).toBe(T0 + STALLED_AFTER_MS);
+  expect(wakeFor(fullLedger(), [], { control: NEW_CONTROL, now: T0 })).toBe(FAR_FUTURE);
 });
 
 it("a header says of its rows what counting them says", () => {
@@ -157,4 +165,28 @@ it("a header says of its rows what counting them says", () => {
   });
   fc.assert(property, { numRuns: 300 });
   expect(due).toBeGreaterThan(50);
+});
+
+describe("a service that rests after a 429", () => {
+  const header = aHeader({ due: { ...NO_DUE, enable: { at: T0, count: 40, writes: 40 } } });
+  const headers = [{ rollout: "r", wave: "w", batch: 0, header }];
+  const rest = T0 + 20 * MINUTE_MS;
+  const resting = { ...NEW_CONTROL, notBefore: { ...NEW_CONTROL.notBefore, "graph-write": rest } };
+
+  it("is waited for, and what came while it rested goes once more, when it is over", () => {
+    const released = chooseReleases(fullLedger(), headers, look).ledger;
+    expect(released.entries).toHaveLength(1);
+
+    const during = { control: resting, now: T0 + MINUTE_MS };
+    const settled = settleEntries(released, headers, during);
+    const again = chooseReleases(settled, headers, during);
+    const over = { control: resting, now: rest - MINUTE_MS };
+    const after = chooseReleases(settleEntries(again.ledger, headers, over), headers, over);
+
+    expect(settled.entries).toEqual([]);
+    expect(again.releases).toEqual([]);
+    expect(wakeFor(again.ledger, headers, during)).toBe(rest - HORIZON_MS);
+    expect(after.releases.map(({ at }) => at)).toEqual([rest]);
+    expect(settleEntries(after.ledger, headers, over).entries).toHaveLength(1);
+  });
 });

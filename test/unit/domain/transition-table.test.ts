@@ -12,6 +12,7 @@ import { transition } from "../../../shared/domain/transition.ts";
 import { anyInstant, anyPolicy, enrollmentIn, eventFor } from "../../support/arbitraries.ts";
 import { DECISIONS, TRANSITIONS } from "./expected-table.ts";
 
+const ROUNDS_MAX = 20;
 const SPEC = readFileSync(new URL("../../../docs/SPEC.md", import.meta.url), "utf8");
 
 describe("the total table of transitions", () => {
@@ -30,7 +31,14 @@ describe("the total table of transitions", () => {
           if (outcome.kind !== "moved") expect(outcome.because).not.toBe("");
         },
       );
-      fc.assert(property, { numRuns: 600 });
+      // A rare outcome is looked for until it came, within a bound: chance must not turn the build red.
+      for (
+        let round = 0;
+        round < ROUNDS_MAX && (round === 0 || reached.size < TRANSITIONS[phase][kind].length);
+        round += 1
+      ) {
+        fc.assert(property, { numRuns: 600 });
+      }
       expect([...reached.keys()].sort()).toEqual([...TRANSITIONS[phase][kind]].sort());
     });
   }
@@ -50,7 +58,13 @@ describe("the total table of decisions", () => {
           reached.add(nameOf(decide(step, { ...enrollment, registration }, policy, now)));
         },
       );
-      fc.assert(property, { numRuns: 2_000 });
+      for (
+        let round = 0;
+        round < ROUNDS_MAX && (round === 0 || reached.size < DECISIONS[phase][step].length);
+        round += 1
+      ) {
+        fc.assert(property, { numRuns: 2_000 });
+      }
       expect([...reached].sort()).toEqual([...DECISIONS[phase][step]].sort());
     });
   }
