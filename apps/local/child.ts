@@ -47,11 +47,11 @@ export function runChild<Settings>(program: ChildProgram<Settings>): void {
   }
   watchParent();
   process.on("disconnect", () => exit(EXIT.orphaned));
-  // Ctrl-C reaches the whole process group; the supervisor decides in which order its children end.
+  // Ctrl-C, or a service manager's stop, reaches the whole process group; the supervisor decides in which order its children end.
   process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => undefined);
 
   const child = new Child(program);
-  process.on("SIGTERM", () => void child.close());
   process.on("message", (message) => {
     child.receive(message).catch((error: unknown) => child.fail(error));
   });

@@ -228,5 +228,5 @@ async function atMost(ms: number, work: Promise<unknown>, onLate: () => void): P
 function measureProcess(): object {
   const counts: unknown = Reflect.get(globalThis, Symbol.for("mfa-rollout.counts"));
   const own = typeof counts === "object" && counts !== null ? counts : {};
-  return { ...own, maxRssBytes: process.resourceUsage().maxRSS * 1024 };
+  return { ...own, pid: process.pid, maxRssBytes: process.resourceUsage().maxRSS * 1024 };
 }

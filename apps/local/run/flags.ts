@@ -20,6 +20,7 @@ const KNOWN = {
   data: { type: "string" },
   port: { type: "string" },
   instances: { type: "string" },
+  "graph-url": { type: "string" },
   "record-graph": { type: "string" },
   latency: { type: "string" },
   "until-done": { type: "boolean" },
@@ -37,11 +38,14 @@ Usage: npm start -- [flags]
   --start ISO          first virtual instant (default 2026-03-02T06:00:00Z)
   --faults NAMES       none, storm, chaos, or names parted by commas
   --quota off          lifts the tenant's limits and the app's budgets (default documented)
-  --senders N          mailboxes that send notices (default 2)
-  --data DIR           keeps everything; the same folder resumes
+  --senders N          so many mailboxes send the notices, in place of the spec's (the sample has 2)
+  --data DIR           keeps everything; the same folder with the same people and spec goes on
   --port P             the page's port; 0 picks a free one (default 0)
   --instances N        function-app instances (default 1)
+  --graph-url URL      this Graph instead of the embedded tenant; time then runs at 1x, and who we are there comes from
+                       IDENTITY_ENDPOINT, IDENTITY_HEADER, TENANT_ID and GRAPH_{READER,NOTIFIER,ENFORCER}_CLIENT_ID
   --record-graph FILE  every exchange with Graph as JSON lines
+  --latency MS         of the embedded tenant's answers (default 0)
   --until-done         ends when every enrollment is final or held
   --json               one JSON object as the last line
 
@@ -60,10 +64,12 @@ export interface RunFlags {
   readonly start: number;
   readonly faults: readonly Fault[];
   readonly quota: "documented" | "off";
-  readonly senders: number;
+  /** `null`: the spec's own. */
+  readonly senders: number | null;
   readonly dataDir: string | null;
   readonly port: number;
   readonly instances: number;
+  readonly graphUrl: string | null;
   readonly recordGraphFile: string | null;
   readonly latencyMs: number;
   readonly untilDone: boolean;
@@ -86,10 +92,11 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
   const fault = (where: string, what: string, fix: string): void => void faults.push({ what, fix, at: { where } });
   for (const token of tokens) {
     if (token.kind === "option" && !(token.name in KNOWN)) {
+      const near = didYouMean(token.name, Object.keys(KNOWN));
       fault(
         token.rawName,
         "is no flag.",
-        `${didYouMean(token.name, Object.keys(KNOWN)) ?? ""} See npm start -- --help.`.trim(),
+        `${near === undefined ? "" : `Did you mean --${near}? `}See npm start -- --help.`,
       );
     }
   }
@@ -99,14 +106,18 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
     if (value === true) fault(`--${name}`, "has no value.", "Give one after it.");
     return typeof value === "string" ? value : null;
   };
-  const whole = (name: keyof typeof KNOWN, otherwise: number, most: number): number => {
+  const whole: FlagReader["whole"] = (name, otherwise, [least, most]) => {
     const value = text(name) ?? String(otherwise);
     const number = Number(value);
-    if (!/^\d{1,9}$/.test(value) || number > most)
-      fault(`--${name}`, `"${value}" is no whole number up to ${most}.`, `Give one, as in --${name} ${otherwise}.`);
+    if (!/^\d{1,9}$/.test(value) || number < least || number > most) {
+      const what = `"${value}" is no whole number from ${least} to ${most}.`;
+      fault(`--${name}`, what, `Give one, as in --${name} ${Math.max(least, otherwise)}.`);
+    }
     return number;
   };
   const flags = readValues({ values, text, whole, fault, faults });
+  if (values.users !== undefined && values.tenant !== undefined)
+    fault("--users", "was given with --tenant.", "Give one of the two: a file, or so many generated people.");
   if (faults.length > 0) throw new UserFault(faults);
   return flags;
 }
@@ -114,7 +125,7 @@ export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
 interface FlagReader {
   readonly values: { readonly json?: unknown; readonly "until-done"?: unknown };
   readonly text: (name: keyof typeof KNOWN) => string | null;
-  readonly whole: (name: keyof typeof KNOWN, otherwise: number, most: number) => number;
+  readonly whole: (name: keyof typeof KNOWN, otherwise: number, span: readonly [number, number]) => number;
   readonly fault: Report;
   readonly faults: FaultText[];
 }
@@ -125,19 +136,20 @@ function readValues({ values, text, whole, fault, faults }: FlagReader): RunFlag
     fault("--quota", `"${quota}" is neither off nor documented.`, "Give one of the two.");
   return {
     tenantFile: text("tenant"),
-    users: whole("users", 200, 1_000_000),
-    seed: whole("seed", 1, 999_999_999),
+    users: whole("users", 200, [1, 1_000_000]),
+    seed: whole("seed", 1, [0, 999_999_999]),
     specFile: text("spec") ?? "samples/rollout.yaml",
     speed: parseSpeed(text("speed") ?? "max", fault),
     start: parseStart(text("start") ?? FIRST_INSTANT, fault),
     faults: tryFaults(text("faults") ?? "none", faults),
     quota: quota === "off" ? "off" : "documented",
-    senders: whole("senders", 2, 1_000),
+    senders: text("senders") === null ? null : whole("senders", 2, [1, 1_000]),
     dataDir: text("data"),
-    port: whole("port", 0, 65_535),
-    instances: Math.max(1, whole("instances", 1, 32)),
+    port: whole("port", 0, [0, 65_535]),
+    instances: whole("instances", 1, [1, 32]),
+    graphUrl: parseGraphUrl(text("graph-url"), fault),
     recordGraphFile: text("record-graph"),
-    latencyMs: whole("latency", 0, 60_000),
+    latencyMs: whole("latency", 0, [0, 60_000]),
     untilDone: values["until-done"] === true,
     json: values.json === true,
   };
@@ -151,6 +163,12 @@ function parseSpeed(text: string, fault: Report): Speed {
   if (!(factor >= 1) || !Number.isFinite(factor))
     fault("--speed", `"${text}" is neither max nor a number from 1.`, "As in --speed 3600.");
   return { kind: "times", factor };
+}
+
+function parseGraphUrl(text: string | null, fault: Report): string | null {
+  if (text === null || URL.canParse(text)) return text;
+  fault("--graph-url", `"${text}" is no URL.`, "As in --graph-url http://127.0.0.1:7072.");
+  return null;
 }
 
 function parseStart(text: string, fault: Report): number {

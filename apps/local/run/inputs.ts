@@ -7,6 +7,7 @@ import type { RolloutSpec } from "../../../shared/domain/spec.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
 import { generateUsers } from "../tenant/generate.ts";
 import type { RunFlags } from "./flags.ts";
+import { generatedSenders } from "./tenant-parts.ts";
 
 export interface RunInputs {
   readonly spec: RolloutSpec;
@@ -34,7 +35,8 @@ export function readInputs(flags: RunFlags): RunInputs {
       : parseTenantFile(readInput(tenantFile), tenantFile),
   );
   if (spec === null || people === null) throw new UserFault(faults);
-  return { spec, users: people.users, notes: people.notes };
+  const senders = flags.senders === null ? spec.senders : generatedSenders(flags.senders);
+  return { spec: { ...spec, senders }, users: people.users, notes: people.notes };
 }
 
 function readInput(path: string): Uint8Array {

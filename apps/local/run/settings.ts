@@ -29,20 +29,21 @@ const UNBOUNDED = "100000000";
 
 export function appSettings(
   addresses: Addresses,
-  options: { readonly identityHeader: string; readonly quota: "documented" | "off" },
+  options: {
+    readonly identityHeader: string;
+    readonly quota: "documented" | "off";
+    /** Another Graph than the embedded tenant; who we are there comes from the environment. */
+    readonly graphUrl: string | null;
+  },
 ): Record<string, string> {
   const off = options.quota === "off";
+  const own = options.graphUrl === null ? embeddedTenant(addresses, options.identityHeader) : {};
   return {
     FUNCTIONS_WORKER_RUNTIME: "node",
     ROLLOUT_STORAGE: addresses.tables.connectionString,
     ROLLOUT_BUS: addresses.broker.connectionString,
-    GRAPH_BASE_URL: addresses.tenant?.url ?? "",
-    IDENTITY_ENDPOINT: addresses.tenant?.identityEndpoint ?? "",
-    IDENTITY_HEADER: options.identityHeader,
-    TENANT_ID,
-    GRAPH_READER_CLIENT_ID: READER,
-    GRAPH_NOTIFIER_CLIENT_ID: NOTIFIER,
-    GRAPH_ENFORCER_CLIENT_ID: ENFORCER,
+    ...(options.graphUrl === null ? {} : { GRAPH_BASE_URL: options.graphUrl }),
+    ...own,
     BREAK_GLASS_IDS: "",
     PLAN_WAVES_SCHEDULE: "0 * * * * *",
     CHECK_REGISTRATION_SCHEDULE: "0 15 */6 * * *",
@@ -51,5 +52,17 @@ export function appSettings(
     GRAPH_WRITES_PER_150S: off ? UNBOUNDED : "2850",
     SENDER_MAILS_PER_MINUTE: off ? UNBOUNDED : "30",
     SENDER_MAILS_PER_DAY: off ? UNBOUNDED : "10000",
+  };
+}
+
+function embeddedTenant({ tenant }: Addresses, identityHeader: string): Record<string, string> {
+  return {
+    GRAPH_BASE_URL: tenant?.url ?? "",
+    IDENTITY_ENDPOINT: tenant?.identityEndpoint ?? "",
+    IDENTITY_HEADER: identityHeader,
+    TENANT_ID,
+    GRAPH_READER_CLIENT_ID: READER,
+    GRAPH_NOTIFIER_CLIENT_ID: NOTIFIER,
+    GRAPH_ENFORCER_CLIENT_ID: ENFORCER,
   };
 }

@@ -1,49 +1,64 @@
 // The object that `npm start -- --until-done --json` ends with: users' scripts rely on its names.
 import * as z from "zod";
-import type { Dependencies } from "../../../shared/compose.ts";
 import { addPhases } from "../../../shared/domain/header.ts";
 import { pendingOf } from "../../../shared/domain/progress.ts";
 import { measureRollout } from "../../../shared/pipeline/measure-progress.ts";
-import type { Supervisor } from "../supervisor/options.ts";
+import type { InstanceCounts } from "./instance-counts.ts";
+import type { Session } from "./session.ts";
 import type { Verdict } from "./witness.ts";
 
 const number = z.number().default(0);
-const instance = z.looseObject({
-  reads: number,
-  transactions: number,
-  requests: number,
-  writes: number,
-  throttled: number,
-  retried: number,
-  maxRssBytes: number,
-});
 const broker = z.looseObject({ sent: number, received: number, scheduled: number, deadLettered: number });
 
-export interface SummaryAsk {
-  readonly deps: Dependencies;
-  readonly supervisor: Supervisor;
+export interface Summary {
   readonly rollout: string;
+  /** Accepted enrollments, excluded ones included; `outcome` adds up to it. */
+  readonly users: number;
+  readonly outcome: {
+    readonly enforced: number;
+    readonly restored: number;
+    readonly excluded: number;
+    readonly held: number;
+    readonly failed: number;
+    readonly pending: number;
+  };
+  readonly failures: Readonly<Record<string, number>>;
+  readonly notices: { readonly sent: number; readonly duplicate: number; readonly uncertain: number };
+  readonly graph: {
+    readonly requests: number;
+    readonly writes: number;
+    readonly throttled: number;
+    readonly retried: number;
+  };
+  readonly tables: { readonly transactions: number; readonly reads: number };
+  readonly queue: {
+    readonly sent: number;
+    readonly received: number;
+    readonly scheduled: number;
+    readonly deadLettered: number;
+  };
+  readonly tenantCheck: { readonly enforcedInTenant: number; readonly mismatches: number };
+  readonly invariants: { readonly checked: number; readonly violated: number };
+  readonly wallMs: number;
+  readonly virtualMs: number;
+  readonly maxRssBytes: number;
+}
+
+export interface SummaryAsk {
+  readonly session: Pick<Session, "deps" | "supervisor" | "rollout">;
+  readonly counts: InstanceCounts;
   readonly verdict: Verdict;
   readonly wallMs: number;
   readonly virtualMs: number;
 }
 
-export async function summarizeRun({
-  deps,
-  supervisor,
-  rollout,
-  verdict,
-  wallMs,
-  virtualMs,
-}: SummaryAsk): Promise<Record<string, unknown>> {
+export async function summarizeRun({ session, counts, verdict, wallMs, virtualMs }: SummaryAsk): Promise<Summary> {
+  const { deps, supervisor, rollout } = session;
   const waves = await measureRollout(deps, rollout);
   const phases = addPhases(waves.map((wave) => wave.phases));
   const failures: Record<string, number> = {};
   for (const wave of waves)
     for (const [reason, count] of Object.entries(wave.failures)) failures[reason] = (failures[reason] ?? 0) + count;
-  const instances = (await supervisor.askInstances("memory")).map((value) => instance.parse(value ?? {}));
-  const sum = (name: "reads" | "transactions" | "requests" | "writes" | "throttled" | "retried"): number =>
-    instances.reduce((total, one) => total + one[name], 0);
   const { sent, received, scheduled, deadLettered } = broker.parse((await supervisor.askBroker("stats")) ?? {});
   const { enforced, restored, excluded, held, failed } = phases;
   return {
@@ -56,13 +71,23 @@ export async function summarizeRun({
       duplicate: verdict.duplicates,
       uncertain: waves.reduce((total, wave) => total + wave.notices.uncertain, 0),
     },
-    graph: { requests: sum("requests"), writes: sum("writes"), throttled: sum("throttled"), retried: sum("retried") },
-    tables: { transactions: sum("transactions"), reads: sum("reads") },
+    graph: {
+      requests: counts.sum("requests"),
+      writes: counts.sum("writes"),
+      throttled: counts.sum("throttled"),
+      retried: counts.sum("retried"),
+    },
+    tables: { transactions: counts.sum("transactions"), reads: counts.sum("reads") },
     queue: { sent, received, scheduled, deadLettered },
     tenantCheck: { enforcedInTenant: verdict.enforcedInTenant, mismatches: verdict.mismatches },
     invariants: { checked: verdict.checked, violated: verdict.violations.length },
     wallMs,
     virtualMs,
-    maxRssBytes: Math.max(0, ...instances.map((one) => one.maxRssBytes)),
+    maxRssBytes: counts.maxRssBytes,
   };
+}
+
+/** Everybody came to an end by what the rollout promised, and the tenant agrees. */
+export function isClean({ outcome, notices, tenantCheck, invariants }: Summary): boolean {
+  return outcome.pending + outcome.failed + notices.duplicate + tenantCheck.mismatches + invariants.violated === 0;
 }

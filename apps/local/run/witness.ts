@@ -1,25 +1,28 @@
-// The tables against what the tenant itself says happened, and the journal against the tables. The witness is the tenant, never our rows.
+// The tables against what the tenant itself says happened, and the journal against the tables.
 import * as z from "zod";
+import { nodeHash } from "../../../shared/azure/node-chance.ts";
+import { GENESIS, journalText } from "../../../shared/codec/batch-rows.ts";
 import { formatEnrollment } from "../../../shared/codec/enrollment-columns.ts";
-import { GENESIS } from "../../../shared/codec/batch-rows.ts";
-import type { Enrollment } from "../../../shared/domain/enrollment.ts";
-import { PHASES } from "../../../shared/domain/enrollment.ts";
-import { findBrokenLink, foldJournal } from "../../../shared/domain/journal.ts";
-import type { Batch } from "../../../shared/ports/batch-store.ts";
 import type { Dependencies } from "../../../shared/compose.ts";
+import { findBrokenLink, foldJournal } from "../../../shared/domain/journal.ts";
+import type { Policy } from "../../../shared/domain/policy.ts";
+import type { Batch } from "../../../shared/ports/batch-store.ts";
+import type { Account } from "./judge-user.ts";
+import { Checks, countDuplicates, isMismatch, judgeUser } from "./judge-user.ts";
+import type { Session } from "./session.ts";
 
-const write = z.looseObject({ at: z.number(), by: z.string(), requested: z.string().nullable(), stored: z.string() });
-const mail = z.looseObject({ at: z.number(), rollout: z.string().nullable(), notice: z.string().nullable() });
-const account = z.looseObject({
+const write = z.object({ at: z.number(), requested: z.string().nullable() });
+const mail = z.object({ at: z.number(), rollout: z.string().nullable(), notice: z.string().nullable() });
+const account = z.object({
+  kind: z.literal("user"),
   id: z.string(),
   mfaState: z.string(),
-  initialMfaState: z.string(),
   isBreakGlass: z.boolean(),
   registeredAt: z.number().nullable(),
   writes: z.array(write),
   mails: z.array(mail),
 });
-type Account = z.output<typeof account>;
+const line = z.union([account, z.object({ kind: z.literal("mailbox") })]);
 
 export interface Verdict {
   readonly enforcedInTenant: number;
@@ -29,20 +32,89 @@ export interface Verdict {
   readonly violations: readonly string[];
 }
 
-export async function readAccounts(url: string, adminToken: string): Promise<ReadonlyMap<string, Account>> {
+type Judged = Pick<Session, "deps" | "supervisor" | "rollout" | "adminToken">;
+
+export async function judgeRun(session: Judged): Promise<Verdict> {
+  const { deps, supervisor, rollout, adminToken } = session;
+  const { tenant } = supervisor.addresses;
+  // Another Graph has no such door: there the rows are compared with the states that Graph itself shows, and nothing more is known.
+  if (tenant === null) return judgeByGraph(deps, rollout);
+  return judge(deps, rollout, await readAccounts(tenant.url, adminToken));
+}
+
+async function readAccounts(url: string, adminToken: string): Promise<ReadonlyMap<string, Account>> {
   const response = await fetch(`${url}/simulator/account`, { headers: { authorization: `Bearer ${adminToken}` } });
   if (!response.ok) throw new Error(`the tenant does not show its account: ${response.status}`);
-  const lines = (await response.text()).split("\n").filter((line) => line !== "");
   const found = new Map<string, Account>();
-  for (const line of lines) {
-    const value: unknown = JSON.parse(line);
-    const parsed = account.safeParse(value);
-    if (parsed.success) found.set(parsed.data.id, parsed.data);
+  for (const text of (await response.text()).split("\n")) {
+    if (text === "") continue;
+    const json: unknown = JSON.parse(text);
+    const parsed = line.parse(json);
+    if (parsed.kind === "user") found.set(parsed.id, parsed);
   }
   return found;
 }
 
-async function* loadAll(deps: Dependencies, rollout: string): AsyncIterable<Batch> {
+async function judge(deps: Dependencies, rollout: string, accounts: ReadonlyMap<string, Account>): Promise<Verdict> {
+  const checks = new Checks();
+  const seen = new Set<string>();
+  let mismatches = 0;
+  let duplicates = 0;
+  const { policy, accepted } = await readPromise(deps, rollout);
+  for await (const batch of loadAll(deps, rollout)) {
+    await judgeJournal(checks, deps, batch);
+    for (const { enrollment } of batch.rows) {
+      const { userId } = enrollment;
+      const known = accounts.get(userId);
+      checks.expect(!seen.has(userId), `3: ${userId} has two rows`);
+      checks.expect(known !== undefined, `3: ${userId} is in the tables and was never in the tenant`);
+      seen.add(userId);
+      if (known === undefined) continue;
+      if (isMismatch(enrollment, known)) mismatches += 1;
+      duplicates += countDuplicates(known);
+      judgeUser(checks, enrollment, known, policy);
+    }
+  }
+  checks.expect(seen.size === accepted, `3: ${accepted} users were accepted, and ${seen.size} have a row`);
+  for (const known of accounts.values()) {
+    if (known.isBreakGlass)
+      checks.expect(known.writes.length === 0, `2: the break-glass account ${known.id} was written to`);
+    else if (!seen.has(known.id))
+      checks.expect(known.writes.length === 0, `2: ${known.id} has no row and was written to`);
+  }
+  const enforcedInTenant = [...accounts.values()].filter(({ mfaState }) => mfaState === "enforced").length;
+  return { enforcedInTenant, mismatches, duplicates, checked: checks.checked, violations: checks.violations };
+}
+
+async function judgeByGraph(deps: Dependencies, rollout: string): Promise<Verdict> {
+  const checks = new Checks();
+  let enforcedInTenant = 0;
+  let mismatches = 0;
+  for await (const batch of loadAll(deps, rollout)) {
+    await judgeJournal(checks, deps, batch);
+    const enforced = batch.rows.filter(({ enrollment }) => enrollment.state.phase === "enforced");
+    const states = await deps.directory.readMfaStates(enforced.map(({ enrollment }) => enrollment.userId));
+    const confirmed = states.filter((read) => read.kind === "read" && read.value === "enforced").length;
+    enforcedInTenant += confirmed;
+    mismatches += enforced.length - confirmed;
+  }
+  return { enforcedInTenant, mismatches, duplicates: 0, checked: checks.checked, violations: checks.violations };
+}
+
+async function readPromise(
+  deps: Dependencies,
+  rollout: string,
+): Promise<{ readonly policy: Policy; readonly accepted: number }> {
+  const [{ value: control }, view] = await Promise.all([deps.control.readControl(), deps.rollouts.read(rollout)]);
+  const policy = control.rollouts.find(({ id }) => id === rollout)?.policy;
+  if (policy === undefined || view === null) throw new Error(`rollout ${rollout} is not there`);
+  return { policy, accepted: view.rollout.value.users };
+}
+
+export async function* loadAll(
+  deps: Pick<Dependencies, "rollouts" | "batches">,
+  rollout: string,
+): AsyncIterable<Batch> {
   const view = await deps.rollouts.read(rollout);
   for (const { value: wave } of view?.waves ?? []) {
     for (let batch = 0; batch < wave.batches; batch += 1) {
@@ -53,76 +125,22 @@ async function* loadAll(deps: Dependencies, rollout: string): AsyncIterable<Batc
   }
 }
 
-export async function judge(
-  deps: Dependencies,
-  rollout: string,
-  accounts: ReadonlyMap<string, Account>,
-): Promise<Verdict> {
-  const violations: string[] = [];
-  let mismatches = 0;
-  let duplicates = 0;
-  let checked = 0;
-  for await (const batch of loadAll(deps, rollout)) {
-    checked += 1;
-    violations.push(...(await judgeJournal(deps, batch)));
-    for (const { enrollment } of batch.rows) {
-      const seen = accounts.get(enrollment.userId);
-      checked += 4;
-      if (!PHASES.includes(enrollment.state.phase)) violations.push(`3: ${enrollment.userId} is nowhere`);
-      if (seen === undefined) continue;
-      if (isMismatch(enrollment, seen)) mismatches += 1;
-      duplicates += countDuplicates(seen);
-      violations.push(...judgeUser(enrollment, seen));
-    }
-  }
-  for (const seen of accounts.values()) {
-    if (!seen.isBreakGlass) continue;
-    checked += 1;
-    if (seen.writes.length > 0) violations.push(`2: the break-glass account ${seen.id} was written to`);
-  }
-  const enforcedInTenant = [...accounts.values()].filter(({ mfaState }) => mfaState === "enforced").length;
-  return { enforcedInTenant, mismatches, duplicates, checked, violations };
-}
-
-/** Enforced in the tables is enforced in the tenant, and what we wrote `enforced` is known to the tables. */
-function isMismatch({ state, written }: Enrollment, seen: Account): boolean {
-  if (state.phase === "enforced") return seen.mfaState !== "enforced";
-  const bound = seen.writes.some(({ requested }) => requested === "enforced");
-  return bound && written !== "enforced" && state.phase !== "restored";
-}
-
-function countDuplicates({ mails }: Account): number {
-  const keys = mails.map(({ rollout, notice }) => `${rollout ?? ""}/${notice ?? ""}`);
-  return keys.length - new Set(keys).size;
-}
-
-function judgeUser({ userId, state, notices, registration }: Enrollment, seen: Account): readonly string[] {
-  const violations: string[] = [];
-  const told = notices.filter(({ outcome }) => outcome === "sent");
-  const deadline = Math.max(0, ...told.map(({ enforceAfter }) => enforceAfter));
-  for (const one of seen.writes) {
-    if (one.requested === "enforced" && (told.length === 0 || one.at < deadline))
-      violations.push(`1: ${userId} was enforced before its deadline`);
-    if (one.requested === "enforced" && seen.registeredAt === null)
-      violations.push(`1: ${userId} was enforced without a method (${registration.value})`);
-  }
-  if (state.phase === "excluded" && state.was.phase === "queued" && seen.writes.length > 0)
-    violations.push(`2: ${userId} is excluded and was written to`);
-  return violations;
-}
-
-/** The chain holds, and folding the stored values gives the stored rows (invariant 10). */
-async function judgeJournal(deps: Dependencies, batch: Batch): Promise<readonly string[]> {
+/** Each hash is that of its entry, the chain holds, and folding the stored values gives the stored rows (invariant 10). */
+async function judgeJournal(checks: Checks, deps: Dependencies, batch: Batch): Promise<void> {
   const entries = [];
   for await (const entry of deps.batches.readJournal(batch.address)) entries.push(entry);
   const name = `${batch.address.wave}/${batch.address.batch}`;
-  if (findBrokenLink(entries, GENESIS) !== null || entries.at(-1)?.hash !== batch.header.chain)
-    return [`10: the journal of ${name} is broken`];
+  for (const entry of entries) {
+    checks.expect(nodeHash.digest(journalText(entry)) === entry.hash, `10: entry ${entry.seq} of ${name} was altered`);
+  }
+  checks.expect(findBrokenLink(entries, GENESIS) === null, `10: the chain of ${name} is broken`);
+  checks.expect(entries.at(-1)?.hash === batch.header.chain, `10: the journal of ${name} ends before its header`);
   const folded = foldJournal(entries);
-  const wrong = batch.rows.filter(({ slot, enrollment }) => {
+  for (const { slot, enrollment } of batch.rows) {
     const columns = Object.entries(folded.get(slot) ?? {}).filter(([, value]) => value !== "");
     const stored = formatEnrollment(enrollment);
-    return columns.length !== Object.keys(stored).length || columns.some(([column, value]) => stored[column] !== value);
-  });
-  return wrong.length > 0 ? [`10: the journal of ${name} does not fold to its rows`] : [];
+    const same =
+      columns.length === Object.keys(stored).length && columns.every(([column, value]) => stored[column] === value);
+    checks.expect(same, `10: the journal of ${name} does not fold to row ${slot}`);
+  }
 }

@@ -1,0 +1,176 @@
+// One embedded runtime with one rollout in it, as `npm start` and the kill test use it: open, apply, run, look, close.
+import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Dependencies } from "../../../shared/compose.ts";
+import { compose } from "../../../shared/compose.ts";
+import { readConfig } from "../../../shared/config.ts";
+import { applyRollout } from "../../../shared/pipeline/apply-rollout.ts";
+import { readReport } from "../../../shared/pipeline/check-registration.ts";
+import { planRollout } from "../../../shared/pipeline/plan-rollout.ts";
+import { Unavailable } from "../../../shared/ports/errors.ts";
+import type { Supervisor, SupervisorEvent, SupervisorOptions } from "../supervisor/options.ts";
+import { startSupervisor } from "../supervisor/supervisor.ts";
+import type { RunFlags } from "./flags.ts";
+import type { RunInputs } from "./inputs.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { appSettings, IDENTITIES, TENANT_ID } from "./settings.ts";
+import { mailboxesOf, emergencyAccountsOf } from "./tenant-parts.ts";
+
+const QUEUES = ["mfa-enable", "mfa-notify", "mfa-enforce", "mfa-restore"].map((name) => ({
+  name,
+  lockMs: 300_000,
+  maxDeliveryCount: 10,
+}));
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export interface SessionAsk {
+  readonly flags: RunFlags;
+  readonly inputs: RunInputs;
+  readonly dataDir: string;
+  readonly folder: RunFolder;
+  readonly say: (line: string) => void;
+  readonly observe?: (event: SupervisorEvent) => void;
+}
+
+export interface Session {
+  readonly supervisor: Supervisor;
+  readonly deps: Dependencies;
+  readonly rollout: string;
+  readonly pageUrl: string;
+  /** Opens the simulator's own door; no part of the product has it. */
+  readonly adminToken: string;
+  /** Plans and applies, unless the folder holds the rollout already; then time runs. */
+  begin(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws UserFault for a folder in use, a busy port, a wrong setting */
+export async function openSession(ask: SessionAsk): Promise<Session> {
+  const { flags, inputs, folder } = ask;
+  const secret = (): string => randomBytes(24).toString("base64url");
+  const secrets = { identityHeader: secret(), adminToken: secret() };
+  let deps: Dependencies | null = null;
+  const supervisor = await startSupervisor(supervisorOptions(ask, secrets, () => deps));
+  try {
+    Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
+    deps = await compose(readConfig(), { clock: { now: () => supervisor.now() } });
+    await deps.ensureTables();
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+  const opened = deps;
+  return {
+    supervisor,
+    deps: opened,
+    rollout: inputs.spec.rollout,
+    pageUrl: `http://127.0.0.1:${supervisor.httpPort}/api/dashboard?code=${folder.keys.host}`,
+    adminToken: secrets.adminToken,
+    begin: async () => {
+      await applyInputs(opened, supervisor, ask);
+      await switchFaults(supervisor, secrets.adminToken, ask);
+      supervisor.run();
+    },
+    close: async () => {
+      await opened.close();
+      await supervisor.stop();
+    },
+  };
+}
+
+function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions["settings"] {
+  return (addresses) => appSettings(addresses, { identityHeader, quota: flags.quota, graphUrl: flags.graphUrl });
+}
+
+function supervisorOptions(
+  { flags, inputs, dataDir, folder, say, observe }: SessionAsk,
+  secrets: { readonly identityHeader: string; readonly adminToken: string },
+  deps: () => Dependencies | null,
+): SupervisorOptions {
+  const log = join(dataDir, "log.txt");
+  return {
+    entries: {
+      host: here("./host-child.js"),
+      broker: here("./broker-child.js"),
+      tables: here("./tables-child.js"),
+      tenant: here("./tenant-child.js"),
+    },
+    functionAppDir: here("../.."),
+    settings: settingsOf(flags, secrets.identityHeader),
+    instances: flags.instances,
+    ports: { http: flags.port, broker: 0, tables: 0, tenant: 0 },
+    keys: folder.keys,
+    dataDir,
+    queues: QUEUES,
+    tenant:
+      flags.graphUrl !== null
+        ? null
+        : {
+            users: inputs.users,
+            seed: flags.seed,
+            // Switched on when the rollout is applied: they attack the pipeline, not the command that a person repeats.
+            faults: [],
+            quota: flags.quota,
+            latencyMs: flags.latencyMs === 0 ? 0 : { median: flags.latencyMs, sigma: 0 },
+            tenantId: TENANT_ID,
+            identityHeader: secrets.identityHeader,
+            identities: IDENTITIES,
+            senders: mailboxesOf(inputs.spec),
+            breakGlass: emergencyAccountsOf(inputs.spec, inputs.users),
+            adminToken: secrets.adminToken,
+          },
+    start: flags.graphUrl === null ? flags.start : null,
+    speed: flags.speed,
+    planner: "plan-waves",
+    readWakeAt: async () => (await deps()?.control.readLedger())?.value.wakeAt ?? null,
+    recordGraphFile: flags.recordGraphFile,
+    log: (line) => {
+      appendFileSync(log, `${line.trimEnd()}\n`);
+    },
+    observe: (event) => {
+      if (event.kind === "instance-died")
+        say(`instance ${event.instance} ended: ${event.signal ?? `exit code ${String(event.code)}`}; another starts`);
+      observe?.(event);
+    },
+  };
+}
+
+/** Plan and apply by the same use cases as everywhere; a folder that resumes finds its rollout applied. */
+async function applyInputs(deps: Dependencies, supervisor: Supervisor, { inputs, say }: SessionAsk): Promise<void> {
+  const { spec } = inputs;
+  const known = await deps.rollouts.read(spec.rollout);
+  if (known !== null && known.rollout.value.status !== "applying") {
+    say(`rollout ${spec.rollout} goes on`);
+    return;
+  }
+  const users = [];
+  for await (const page of deps.directory.listUsers()) users.push(...page);
+  const now = supervisor.now();
+  const report = await readReport(deps.directory, now).catch((error: unknown) => {
+    if (!(error instanceof Unavailable)) throw error;
+    say("note: there is no registration report yet; everybody's registration is unknown");
+    return { reportAt: 0, registrations: new Map<string, "unknown">() };
+  });
+  const names = spec.breakGlass.map((ref) => (ref.kind === "id" ? ref.id : ref.userPrincipalName));
+  const breakGlass = await deps.directory.readBreakGlass(names);
+  const plan = planRollout({ spec, users, ...report, breakGlass, calendar: deps.calendarOf(spec.timeZone), now });
+  for (const note of plan.notes) say(`note: ${note}`);
+  await applyRollout(deps, plan);
+  for (const wave of plan.waves)
+    say(`wave ${wave.id}: ${wave.enrollments.length} users from ${new Date(wave.startAt).toISOString().slice(0, 16)}Z`);
+  supervisor.touched();
+}
+
+async function switchFaults({ addresses }: Supervisor, adminToken: string, { flags, say }: SessionAsk): Promise<void> {
+  const { faults } = flags;
+  if (faults.length === 0 || addresses.tenant === null) return;
+  const answer = await fetch(`${addresses.tenant.url}/simulator/faults`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ faults }),
+  });
+  if (!answer.ok) throw new Error(`the tenant refuses the faults: ${answer.status}`);
+  say(`faults: ${faults.map(({ name, rate }) => `${name}=${rate}`).join(" ")}`);
+}
