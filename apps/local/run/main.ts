@@ -2,28 +2,26 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UserFault } from "../../../shared/domain/fault.ts";
-import { addPhases } from "../../../shared/domain/header.ts";
-import { pendingOf } from "../../../shared/domain/progress.ts";
-import { measureRollout } from "../../../shared/pipeline/measure-progress.ts";
 import type { RunFlags } from "./flags.ts";
 import { HELP, parseRunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
 import { readInputs } from "./inputs.ts";
 import { InstanceCounts } from "./instance-counts.ts";
+import type { RunState } from "./live-status.ts";
 import { describeState, formatInstant } from "./live-status.ts";
 import { openRunFolder } from "./run-folder.ts";
-import type { Session } from "./session.ts";
 import { openSession } from "./session.ts";
 import type { Summary } from "./summary.ts";
 import { isClean, summarizeRun } from "./summary.ts";
 import { openTerminal } from "./terminal.ts";
+import { untilEnding, untilFailure, watchRun } from "./watch-run.ts";
 import { judgeRun } from "./witness.ts";
 
 const EXIT_NOT_DONE = 1;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
-const POLL_MS = 300;
 const SHOWN_VIOLATIONS = 20;
 
 const terminal = openTerminal(process.stderr);
@@ -57,13 +55,15 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
   const started = Date.now();
   const folder = openRunFolder(dataDir, flags, inputs);
   terminal.say("starting: tables, broker, tenant, function app");
-  const session = await openSession({ flags, inputs, dataDir, folder, say: terminal.say });
+  const programsDir = fileURLToPath(new URL(".", import.meta.url));
+  const session = await openSession({ flags, inputs, dataDir, programsDir, folder, say: terminal.say });
   try {
     terminal.say(`page: ${session.pageUrl}`);
     const from = session.supervisor.now();
     await session.begin();
     const counts = new InstanceCounts();
-    await Promise.race([watch(session, inputs, counts), throwFailure(session)]);
+    const onState = statusLine();
+    await watchRun(session, { graceDays: inputs.spec.graceDays, counts, onState, isEnding: isInterrupted });
     if (isInterrupted()) return EXIT_INTERRUPTED;
     const verdict = await judgeRun(session);
     for (const violation of verdict.violations.slice(0, SHOWN_VIOLATIONS)) terminal.say(`violated: ${violation}`);
@@ -73,7 +73,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     show(summary, flags);
     if (flags.untilDone) return isClean(summary) ? 0 : EXIT_NOT_DONE;
     terminal.say(`done; the page goes on: ${session.pageUrl} (Ctrl-C ends)`);
-    await Promise.race([untilInterrupted(), throwFailure(session)]);
+    await untilFailure(session, untilEnding(isInterrupted));
     return EXIT_INTERRUPTED;
   } finally {
     terminal.end();
@@ -81,45 +81,19 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
   }
 }
 
-async function watch(
-  { deps, supervisor, rollout }: Session,
-  { spec }: RunInputs,
-  counts: InstanceCounts,
-): Promise<void> {
+/** Where no line can be replaced, only a state that is new. */
+function statusLine(): (state: RunState) => void {
   let shown = "";
-  while (!isInterrupted()) {
-    const [view, progress, { value: control }] = await Promise.all([
-      deps.rollouts.read(rollout),
-      measureRollout(deps, rollout),
-      deps.control.readControl(),
-    ]);
-    await counts.look(supervisor);
-    const now = supervisor.now();
-    const waves = (view?.waves ?? []).map(({ value }) => value);
-    const state = describeState({ waves, progress, control, graceDays: spec.graceDays, now });
-    if (state !== shown || terminal.isLive) terminal.status(`${formatInstant(now)}  ${state}`);
-    shown = state;
-    if (pendingOf(addPhases(progress.map((wave) => wave.phases))) === 0) return;
-    await pause();
-  }
-}
-
-async function untilInterrupted(): Promise<void> {
-  while (!isInterrupted()) await pause();
-}
-
-/** A part that must live has died: nothing can go on. */
-async function throwFailure({ supervisor }: Session): Promise<never> {
-  throw await supervisor.failed;
+  return (state) => {
+    const text = describeState(state);
+    if (text !== shown || terminal.isLive) terminal.status(`${formatInstant(state.now)}  ${text}`);
+    shown = text;
+  };
 }
 
 function show(summary: Summary, flags: RunFlags): void {
   terminal.end();
   process.stdout.write(`${flags.json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2)}\n`);
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
 try {

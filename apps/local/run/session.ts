@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Dependencies } from "../../../shared/compose.ts";
 import { compose } from "../../../shared/compose.ts";
 import { readConfig } from "../../../shared/config.ts";
@@ -23,12 +22,17 @@ const QUEUES = ["mfa-enable", "mfa-notify", "mfa-enforce", "mfa-restore"].map((n
   lockMs: 300_000,
   maxDeliveryCount: 10,
 }));
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const newSecret = (): string => randomBytes(24).toString("base64url");
+// One a process: the SDK keeps an identity's tokens for the whole process, and they are signed with this.
+const IDENTITY_HEADER = newSecret();
 
 export interface SessionAsk {
   readonly flags: RunFlags;
   readonly inputs: RunInputs;
   readonly dataDir: string;
+  /** Where the built programs are, two below the function app: a bundled module does not know where it ended up. */
+  readonly programsDir: string;
   readonly folder: RunFolder;
   readonly say: (line: string) => void;
   readonly observe?: (event: SupervisorEvent) => void;
@@ -49,8 +53,7 @@ export interface Session {
 /** @throws UserFault for a folder in use, a busy port, a wrong setting */
 export async function openSession(ask: SessionAsk): Promise<Session> {
   const { flags, inputs, folder } = ask;
-  const secret = (): string => randomBytes(24).toString("base64url");
-  const secrets = { identityHeader: secret(), adminToken: secret() };
+  const secrets = { identityHeader: IDENTITY_HEADER, adminToken: newSecret() };
   let deps: Dependencies | null = null;
   const supervisor = await startSupervisor(supervisorOptions(ask, secrets, () => deps));
   try {
@@ -85,19 +88,19 @@ function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions[
 }
 
 function supervisorOptions(
-  { flags, inputs, dataDir, folder, say, observe }: SessionAsk,
+  { flags, inputs, dataDir, programsDir, folder, say, observe }: SessionAsk,
   secrets: { readonly identityHeader: string; readonly adminToken: string },
   deps: () => Dependencies | null,
 ): SupervisorOptions {
   const log = join(dataDir, "log.txt");
   return {
     entries: {
-      host: here("./host-child.js"),
-      broker: here("./broker-child.js"),
-      tables: here("./tables-child.js"),
-      tenant: here("./tenant-child.js"),
+      host: join(programsDir, "host-child.js"),
+      broker: join(programsDir, "broker-child.js"),
+      tables: join(programsDir, "tables-child.js"),
+      tenant: join(programsDir, "tenant-child.js"),
     },
-    functionAppDir: here("../.."),
+    functionAppDir: join(programsDir, "../.."),
     settings: settingsOf(flags, secrets.identityHeader),
     instances: flags.instances,
     ports: { http: flags.port, broker: 0, tables: 0, tenant: 0 },

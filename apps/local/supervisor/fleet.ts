@@ -94,11 +94,15 @@ export class Fleet {
     return all.filter(({ isDead }) => !isDead).map(({ pid }) => pid);
   }
 
-  killInstance(instance: number): boolean {
+  busyInstances(): number[] {
+    return this.#slots.flatMap(({ child }, instance) => (child?.isBusy === true && !child.isDead ? [instance] : []));
+  }
+
+  killInstance(instance: number): "busy" | "idle" | "dead" {
     const child = this.#slots[instance]?.child;
-    if (child == null || child.isDead) return false;
+    if (child == null || child.isDead) return "dead";
     child.kill();
-    return true;
+    return child.isBusy ? "busy" : "idle";
   }
 
   /** Hosts first, so that nothing is in flight when broker and tables go. */

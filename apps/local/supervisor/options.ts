@@ -80,8 +80,10 @@ export interface Supervisor {
   run(): void;
   /** Somebody has written to the tables without an invocation: the planner's word is not believed until it has looked again. */
   touched(): void;
-  /** SIGKILL; it is started again. False when it is dead at the moment. */
-  killInstance(instance: number): boolean;
+  /** Those that have work under way, as far as is known here. */
+  busyInstances(): number[];
+  /** SIGKILL; it is started again. `busy`: it had work under way, as far as is known here. */
+  killInstance(instance: number): "busy" | "idle" | "dead";
   /** `counts` or `stats` of the broker; `cut` closes all its connections, as a failing network does. */
   askBroker(what: "counts" | "stats" | "cut"): Promise<unknown>;
   /** `memory` of each live instance. */

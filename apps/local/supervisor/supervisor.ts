@@ -98,6 +98,7 @@ class Run {
       now: () => clock.now(),
       run: () => timekeeper.run((error) => this.#fail(error instanceof Error ? error : new Error(String(error)))),
       touched: () => timekeeper.disturb(),
+      busyInstances: () => fleet.busyInstances(),
       killInstance: (instance) => fleet.killInstance(instance),
       askBroker: async (what) => fleet.part("broker")?.ask(what) ?? null,
       askTenant: async (what) => fleet.part("tenant")?.ask(what) ?? null,
