@@ -9,7 +9,7 @@ import * as esbuild from "esbuild";
 export async function buildDashboard(root) {
   const folder = join(root, "apps/dashboard");
   const { outputFiles } = await esbuild.build({
-    entryPoints: [join(folder, "main.tsx")],
+    entryPoints: [join(folder, "main.ts")],
     absWorkingDir: root,
     tsconfig: join(folder, "tsconfig.json"),
     bundle: true,
@@ -17,8 +17,6 @@ export async function buildDashboard(root) {
     platform: "browser",
     target: "es2022",
     format: "iife",
-    jsx: "automatic",
-    jsxImportSource: "preact",
     outdir: "dist/dashboard",
     write: false,
     logLevel: "silent",
@@ -26,7 +24,7 @@ export async function buildDashboard(root) {
   const script = textOf(outputFiles, ".js").replaceAll("</script", "<\\/script");
   const imported = textOf(outputFiles, ".css");
   const apart = join(folder, "style.css");
-  // A style sheet is imported by main.tsx, or stands beside it as style.css.
+  // A style sheet is imported by main.ts, or stands beside it as style.css.
   const style = imported === "" && existsSync(apart) ? await minifyCss(readFileSync(apart, "utf8")) : imported;
   return assemble(readFileSync(join(folder, "index.html"), "utf8"), script, style);
 }

@@ -114,8 +114,8 @@ async function bundle(what, options) {
 }
 
 async function buildPage() {
-  if (!existsSync("apps/dashboard/main.tsx")) {
-    say("apps/dashboard/main.tsx: not there yet, dist/dashboard left out");
+  if (!existsSync("apps/dashboard/main.ts")) {
+    say("apps/dashboard/main.ts: not there yet, dist/dashboard left out");
     return [];
   }
   return reporting("dashboard", async () => [save("dist/dashboard/index.html", await buildDashboard(root))]);
