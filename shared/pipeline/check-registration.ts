@@ -51,7 +51,8 @@ async function readAndTell(deps: RegistrationDeps): Promise<RegistrationResult> 
   );
   for (const group of groupByBatch(places)) await tellBatch(deps, group, report.registrations, report.reportAt);
   if (report.reportAt > 0) {
-    await deps.snapshots.write(report);
+    // The cache only tells what changed: one that says the same is left as it is.
+    if (changed.length > 0) await deps.snapshots.write(report);
     await deps.control.updateControl((control) =>
       report.reportAt > control.reportAt ? { ...control, reportAt: report.reportAt } : control,
     );

@@ -48,7 +48,7 @@ export function appSettings(
     PLAN_WAVES_SCHEDULE: "0 * * * * *",
     CHECK_REGISTRATION_SCHEDULE: "0 15 */6 * * *",
     // The planner saves what it measures; this only sweeps, and each tick of virtual time costs a stop of the clock.
-    MEASURE_PROGRESS_SCHEDULE: "0 30 */6 * * *",
+    MEASURE_PROGRESS_SCHEDULE: "0 30 4 * * *",
     GRAPH_WRITES_PER_150S: off ? UNBOUNDED : "2850",
     SENDER_MAILS_PER_MINUTE: off ? UNBOUNDED : "30",
     SENDER_MAILS_PER_DAY: off ? UNBOUNDED : "10000",

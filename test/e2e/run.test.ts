@@ -1,0 +1,157 @@
+// `npm start` as its users meet it: the whole job, wrong input, Ctrl-C and going on, a busy port.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { endAll, newDataDir, startRun } from "./run-process.ts";
+import { readSummary } from "./summary.ts";
+
+afterEach(endAll);
+
+const UNTIL_DONE = ["--until-done", "--json"];
+
+describe("the main job", () => {
+  it("takes everybody to an end that the tenant confirms, and says so in one JSON object", async () => {
+    const run = startRun("--users", "30", "--seed", "3", ...UNTIL_DONE);
+
+    expect(await run.ended).toBe(0);
+
+    const { users, outcome, notices, tenantCheck, invariants, queue, graph, tables, virtualMs } = readSummary(
+      run.stdout(),
+    );
+    expect(outcome.enforced).toBeGreaterThan(20);
+    expect(users).toBe(Object.values(outcome).reduce((sum, count) => sum + count, 0));
+    expect([outcome.pending, outcome.failed, notices.duplicate, tenantCheck.mismatches, invariants.violated]).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+    // The zeros above say something only where something was done and looked at.
+    expect(
+      Math.min(notices.sent, graph.writes, queue.received, tables.transactions, invariants.checked),
+    ).toBeGreaterThan(20);
+    expect(virtualMs).toBeGreaterThan(28 * 86_400_000);
+    expect(run.lines.join("\n")).toMatch(/page: http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\?code=/);
+  });
+
+  it("goes through faults of every kind with one instance and more, and loses nobody", async () => {
+    const run = startRun("--users", "24", "--seed", "5", "--faults", "chaos", "--instances", "3", ...UNTIL_DONE);
+
+    expect([0, 1]).toContain(await run.ended);
+
+    const { users, outcome, notices, tenantCheck, invariants } = readSummary(run.stdout());
+    expect(users).toBe(24);
+    expect([outcome.pending, notices.duplicate, tenantCheck.mismatches, invariants.violated]).toEqual([0, 0, 0, 0]);
+    expect(run.lines.join("\n")).toContain("faults: ");
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("ends cleanly, and the same folder goes on to the same end", async () => {
+    const inputs = ["--users", "10", "--seed", "9"];
+    const data = newDataDir();
+    const undisturbed = startRun(...inputs, ...UNTIL_DONE);
+    const first = startRun(...inputs, "--data", data, ...UNTIL_DONE);
+    await first.waitFor(/^2026-03-(09|1\d)/);
+    first.signal("SIGINT");
+    expect(await first.ended).toBe(130);
+    expect(first.stdout()).toBe("");
+
+    const second = startRun(...inputs, "--data", data, ...UNTIL_DONE);
+    expect(await second.ended).toBe(0);
+    expect(await undisturbed.ended).toBe(0);
+
+    expect(second.lines.join("\n")).toContain("rollout contoso-2026 goes on");
+    const [calm, resumed] = [readSummary(undisturbed.stdout()), readSummary(second.stdout())];
+    expect(resumed.outcome).toEqual(calm.outcome);
+    expect(resumed.notices).toEqual(calm.notices);
+    const page = (lines: readonly string[]): string => /code=(\S+)/.exec(lines.join("\n"))?.[1] ?? "none";
+    expect(page(second.lines)).toBe(page(first.lines));
+  });
+
+  it("a stop signal to the whole group, as a service manager sends it, ends as cleanly", async () => {
+    const run = startRun("--users", "5", "--data", newDataDir(), ...UNTIL_DONE);
+    await run.waitFor(/^2026-03-/);
+
+    run.signal("SIGTERM");
+
+    expect(await run.ended).toBe(130);
+    expect(run.lines.join("\n")).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("wrong input", () => {
+  it("all faults of the flags come at once, each with a way out, and nothing is written", async () => {
+    const data = newDataDir();
+    const run = startRun("--user", "3", "--instances", "0", "--faults", "strom", "--port", "99999", "--data", data);
+
+    expect(await run.ended).toBe(2);
+
+    const said = run.lines.join("\n");
+    expect(said).toContain("--user: is no flag. Did you mean --users?");
+    expect(said).toContain('--instances: "0" is no whole number from 1 to 32.');
+    expect(said).toContain('Did you mean "storm"?');
+    expect(said).toContain('--port: "99999"');
+    expect(said).not.toMatch(/^\s+at /m);
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it("all faults of both files come at once, each with its place", async () => {
+    const data = newDataDir();
+    const folder = join(dirname(data), "inputs");
+    mkdirSync(folder, { recursive: true });
+    const [people, spec] = [join(folder, "people.csv"), join(folder, "rollout.yaml")];
+    writeFileSync(
+      people,
+      "userPrincipalName,mail\nada@contoso.example,ada@contoso.example\nADA@contoso.example,nonsense\n",
+    );
+    writeFileSync(spec, "apiVersion: mfa-rollout/v1\nrollout: x\ngraceDay: 3\n");
+    const run = startRun("--tenant", people, "--spec", spec, "--data", data);
+
+    expect(await run.ended).toBe(2);
+
+    const said = run.lines.join("\n");
+    expect(said).toContain(`${spec}:3:1: Unknown key "graceDay". Did you mean "graceDays"?`);
+    expect(said).toMatch(/people\.csv:3:\d+: /);
+    expect(said).not.toMatch(/^\s+at /m);
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it("a folder is refused to other people, and to a second run", async () => {
+    const data = newDataDir();
+    const first = startRun("--users", "5", "--data", data, ...UNTIL_DONE);
+    await first.waitFor(/^2026-03-/);
+
+    const second = startRun("--users", "5", "--data", data, ...UNTIL_DONE);
+    expect(await second.ended).toBe(2);
+    expect(second.lines.join("\n")).toMatch(/in use by process \d+/);
+    const others = startRun("--users", "6", "--data", data, ...UNTIL_DONE);
+    expect(await others.ended).toBe(2);
+    expect(others.lines.join("\n")).toContain("was begun with other people");
+    first.signal("SIGINT");
+    expect(await first.ended).toBe(130);
+  });
+
+  it("a folder of a newer version is left alone", async () => {
+    const data = newDataDir();
+    mkdirSync(data, { recursive: true });
+    writeFileSync(join(data, "run.json"), '{"v":2}');
+    const run = startRun("--users", "5", "--data", data);
+
+    expect(await run.ended).toBe(2);
+
+    expect(run.lines.join("\n")).toContain("run.json: was written by a newer version.");
+  });
+
+  it("a busy port is one sentence", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const run = startRun("--users", "5", "--port", String(port));
+
+    expect(await run.ended).toBe(2);
+
+    expect(run.lines.join("\n")).toContain(`port ${String(port)}: is in use`);
+    expect(run.lines.join("\n")).not.toMatch(/^\s+at /m);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
