@@ -206,16 +206,21 @@ async function readPatiently<S extends z.ZodType>(
   for (let tries = 1; ; tries += 1) {
     const reply = await client.call("GET", path);
     if (typeof reply !== "string" && reply.status === 404) return null;
-    if (typeof reply !== "string" && reply.status === 200 && reply.body !== null) {
-      const parsed = schema.safeParse(reply.body);
-      if (parsed.success) return parsed.data;
+    const parsed = typeof reply !== "string" && reply.status === 200 ? schema.safeParse(reply.body) : null;
+    // A proxy's page of HTML with status 200 has no body that could be read.
+    if (parsed?.success === true && parsed.data !== null) return parsed.data;
+    const asked = restOf(reply);
+    if (tries >= READ_TRIES || asked > READ_REST_MAX_MS) {
+      const cause = typeof reply === "string" ? reply : `status ${reply.status}`;
+      throw new Unavailable("graph", { cause });
     }
-    const cause = typeof reply === "string" ? reply : `status ${reply.status}`;
-    const asked =
-      typeof reply === "string" ? 0 : parseRetryAfter(reply.retryAfter, Date.parse(reply.date ?? "") || Date.now());
-    if (tries >= READ_TRIES || asked > READ_REST_MAX_MS) throw new Unavailable("graph", { cause });
     await pause(Math.max(asked, READ_BACKOFF_MS * tries));
   }
+}
+
+function restOf(reply: Awaited<ReturnType<GraphClient["call"]>>): number {
+  if (typeof reply === "string") return 0;
+  return parseRetryAfter(reply.retryAfter, Date.parse(reply.date ?? "") || Date.now());
 }
 
 /** @param burst after so many pages one every two seconds; 0 = never slow */

@@ -16,7 +16,7 @@ const KNOWN = {
 export const HELP = `Kills a rollout with SIGKILL at random moments and lets it go on; every user must end as in an undisturbed run.
 
 Usage: npm run kill-test -- [flags]
-  --what instance|tree  single instances of the function app, or the whole tree of processes (default instance)
+  --what instance       single instances of the function app (the whole tree is not there yet)
   --kills N             so many kills (default 3)
   --users N             so many generated people (default 60)
   --seed S              of the people and of the moments (default 1)
@@ -26,7 +26,7 @@ Example: npm run kill-test -- --what instance --kills 20
 `;
 
 export interface KillFlags {
-  readonly what: "instance" | "tree";
+  readonly what: "instance";
   readonly kills: number;
   readonly users: number;
   readonly seed: number;
@@ -52,17 +52,20 @@ export function parseKillFlags(args: readonly string[]): KillFlags | "help" {
       fault(`--${name}`, `needs a whole number from ${least} to ${most}.`, `As in --${name} ${otherwise}.`);
     return number;
   };
-  const what = values.what ?? "instance";
-  if (what !== "instance" && what !== "tree")
-    fault("--what", `"${String(what)}" is neither instance nor tree.`, "Give one of the two.");
-  if (what === "tree")
-    fault("--what", "tree is not there yet: the table server loses its last seconds with it.", "Give instance.");
+  const what = parseWhat(values.what ?? "instance", fault);
   const flags: KillFlags = {
-    what: what === "tree" ? "tree" : "instance",
+    what,
     kills: whole("kills", 3, 0, 1_000),
     users: whole("users", 60, 1, 100_000),
     seed: whole("seed", 1, 0, 999_999_999),
   };
   if (faults.length > 0) throw new UserFault(faults);
   return flags;
+}
+
+function parseWhat(what: string | boolean, fault: (where: string, what: string, fix: string) => void): "instance" {
+  if (what === "tree")
+    fault("--what", "tree is not there yet: the table server loses its last seconds with it.", "Give instance.");
+  else if (what !== "instance") fault("--what", `"${String(what)}" is neither instance nor tree.`, "Give instance.");
+  return "instance";
 }

@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   try {
     say(`undisturbed run of ${flags.users} users, seed ${flags.seed}`);
     const calm = await runUndisturbed(flags, { dataDir: join(folder, "calm"), programsDir });
-    say(`disturbed run: ${flags.kills} kills of ${flags.what === "tree" ? "the whole tree" : "single instances"}`);
+    say(`disturbed run: ${flags.kills} kills of single instances`);
     const killed = await runDisturbed(flags, { dataDir: join(folder, "killed"), programsDir }, calm, say);
     const report = compare(flags, calm, killed);
     keep = report.faults.length > 0;

@@ -70,6 +70,8 @@ const PLACES = [
   { country: "United Kingdom", usageLocation: "GB", preferredLanguage: "en-GB" },
   { country: "France", usageLocation: "FR", preferredLanguage: "fr-FR" },
 ] as const;
+/** The account that the sample spec leaves out. */
+const SERVICE_ACCOUNT_INDEX = 1;
 const LAST_DAY = 12;
 const FIRST_DAY = 0.5;
 
@@ -78,6 +80,7 @@ export function generateUsers({ count, seed, domain = "contoso.example" }: Gener
 }
 
 function generateUser(index: number, seed: number, domain: string): TenantUser {
+  if (index === SERVICE_ACCOUNT_INDEX) return serviceAccount(seed, domain);
   const key = `person/${index}`;
   const given = pick(seed, `${key}/given`, [...GIVEN, ...MORE_GIVEN]);
   const family = pick(seed, `${key}/family`, [...FAMILY, ...MORE_FAMILY]);
@@ -99,6 +102,22 @@ function generateUser(index: number, seed: number, domain: string): TenantUser {
     accountEnabled: chance(seed, `${key}/disabled`) >= 0.04,
     registration,
     mfaState: state(seed, key, registration),
+  };
+}
+
+function serviceAccount(seed: number, domain: string): TenantUser {
+  const userPrincipalName = `payroll.service@${domain}`;
+  return {
+    id: deriveGuid(`${seed}/${userPrincipalName}`),
+    userPrincipalName,
+    displayName: "Payroll Service",
+    mail: userPrincipalName,
+    department: "Finance",
+    ...PLACES[0],
+    userType: "Member",
+    accountEnabled: true,
+    registration: { kind: "never" },
+    mfaState: "disabled",
   };
 }
 

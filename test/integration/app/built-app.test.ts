@@ -34,8 +34,8 @@ describe("the built function app", () => {
   it("registers exactly these functions, each with its trigger written out", () => {
     const found = app.functions.map(({ name, bindings }) => {
       const [{ type, ...trigger }] = z.tuple([binding]).parse(bindings);
-      const told = [trigger["schedule"], trigger["queueName"], trigger["route"]].find((value) => value !== undefined);
-      return `${type} ${name} ${String(told)}`;
+      const told = [trigger["schedule"], trigger["queueName"], trigger["route"]].filter((value) => value !== undefined);
+      return `${type} ${name} ${z.tuple([z.string()]).parse(told)[0]}`;
     });
 
     expect(found.sort()).toEqual([

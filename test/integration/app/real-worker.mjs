@@ -81,7 +81,7 @@ for (const file of readdirSync(folder)
   await import(pathToFileURL(join(folder, file)).href);
 isLocked = true;
 for (const hook of hooks.appStart) await hook({ hookData: {}, appHookData: {} });
-const atImport = structuredClone(noticed);
+const atImport = JSON.parse(JSON.stringify(noticed));
 
 async function request(name, path) {
   const { meta, callback } = functions.get(name);
