@@ -21,13 +21,18 @@ export interface FaultSource {
 }
 
 export class MemoryFaults implements FaultSource {
-  readonly #rates: Partial<Record<MemoryFault, number>>;
+  #rates: Partial<Record<MemoryFault, number>>;
   readonly #random: Randomness;
   readonly #armed = new Map<MemoryFault, number>();
   readonly #struck = new Map<MemoryFault, number>();
 
   constructor(random: Randomness, rates: Partial<Record<MemoryFault, number>> = {}) {
     this.#random = random;
+    this.#rates = rates;
+  }
+
+  /** From now on. */
+  setRates(rates: Partial<Record<MemoryFault, number>>): void {
     this.#rates = rates;
   }
 
