@@ -26,6 +26,7 @@ const schema = z.object({
   reason: z.string().optional(),
   owner: z.string().optional(),
   since: timeOrZero,
+  restoringSince: timeOrZero,
   until: timeOrZero,
   prior: z.enum(MFA_STATES).optional(),
   priorAt: timeOrZero,
@@ -78,7 +79,10 @@ function formatState(columns: Record<string, string | number>, state: State): vo
   formatBase(columns, state.was);
   if (state.phase === "restoring") return;
   columns["reason"] = state.reason;
-  if (state.phase !== "held") return;
+  if (state.phase !== "held") {
+    withTime(columns, "restoringSince", state.restoringSince ?? 0);
+    return;
+  }
   columns["owner"] = state.owner;
   withTime(columns, "until", state.until);
 }
@@ -138,6 +142,8 @@ export function parseEnrollment(columns: Columns): Enrollment {
 
 function parseState(row: Row): State {
   const { phase, reason = "", owner = "", since: at, until } = row;
+  // Rows from before restores were remembered have no such column: they left none.
+  const left = row.restoringSince === 0 ? {} : { restoringSince: row.restoringSince };
   switch (phase) {
     case "restored":
       return { phase, at };
@@ -147,9 +153,10 @@ function parseState(row: Row): State {
         was: parseBase(row, row.was),
         reason: parseRow(z.enum(FAILURE_REASONS), reason, "a failure's reason"),
         at,
+        ...left,
       };
     case "excluded":
-      return { phase, was: parseBase(row, row.was), reason, at };
+      return { phase, was: parseBase(row, row.was), reason, at, ...left };
     case "held":
       return { phase, was: parseBase(row, row.was), reason, owner, at, until };
     case "restoring":

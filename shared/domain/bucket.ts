@@ -1,7 +1,7 @@
 // Token buckets that model the tenant's quotas. Tokens may be owed: a cost that does not fit now is granted for the instant at which
 // the bucket will hold it, so that each message can be scheduled for exactly then.
 import type { Instant } from "./instant.ts";
-import { HOUR_MS, SECOND_MS } from "./instant.ts";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "./instant.ts";
 
 export interface Bucket {
   readonly capacity: number;
@@ -42,7 +42,10 @@ export function retune(bucket: Bucket, capacity: number, ratePerSecond: number):
   return { ...bucket, capacity, ratePerSecond, tokens: Math.min(bucket.tokens, capacity) };
 }
 
-/** A rolling day counted in full hours: at most `perDay` in any 24 hours, an hour rounded against us. */
+/**
+ * A rolling day counted in full hours: at most `perDay` leave in any 24 hours. Each mail counts in the hour in which it may leave at
+ * the latest, and that hour counts to its end and a day more: an hour rounded against us, never one in our favour.
+ */
 export interface DayCount {
   readonly perDay: number;
   readonly hours: readonly { readonly hour: number; readonly count: number }[];
@@ -50,14 +53,21 @@ export interface DayCount {
 
 const HOURS = 25;
 
+/**
+ * A mail leaves at most so long after its grant: the message may be scheduled 150 s ahead, it is waited for 7 min before the batch is
+ * granted anew, and its handler takes up to 2.5 min.
+ */
+export const MAIL_LEAVES_WITHIN_MS = 15 * MINUTE_MS;
+
 export function roomToday({ perDay, hours }: DayCount, now: Instant): number {
   const oldest = Math.floor(now / HOUR_MS) - HOURS;
   return perDay - hours.reduce((sum, { hour, count }) => (hour > oldest ? sum + count : sum), 0);
 }
 
 export function countMails(day: DayCount, count: number, now: Instant): DayCount {
-  const hour = Math.floor(now / HOUR_MS);
-  const kept = day.hours.filter((slot) => slot.hour > hour - HOURS && slot.hour !== hour);
+  const hour = Math.floor((now + MAIL_LEAVES_WITHIN_MS) / HOUR_MS);
+  const oldest = Math.floor(now / HOUR_MS) - HOURS;
+  const kept = day.hours.filter((slot) => slot.hour > oldest && slot.hour !== hour);
   const current = day.hours.find((slot) => slot.hour === hour)?.count ?? 0;
   return { ...day, hours: [...kept, { hour, count: Math.max(0, current + count) }] };
 }

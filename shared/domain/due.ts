@@ -1,5 +1,5 @@
 // When a row is due for its step: the same answer as `decide` gives, as an instant, so that a header can say it for a batch.
-// Property: at `dueAt` decide lets the step act or settle, before it decide waits (test/unit/domain/due.test.ts).
+// Property: at `dueAt` decide lets the step act or settle, before it decide waits (test/unit/domain/decide.test.ts).
 import { earliestEnforcement } from "./decide.ts";
 import type { Enrollment, Notified } from "./enrollment.ts";
 import { stepOf } from "./enrollment.ts";

@@ -36,13 +36,18 @@ export interface Enforced {
 export type Live = Queued | Enabled | Notified;
 export type Base = Live | Enforced;
 
-export interface Failed {
+/** A wrapper that a user fell into while being restored: coming back goes on with the restore, which was ordered then. */
+interface MayHaveLeftRestoring {
+  readonly restoringSince?: Instant;
+}
+
+export interface Failed extends MayHaveLeftRestoring {
   readonly phase: "failed";
   readonly was: Base;
   readonly reason: FailureReason;
   readonly at: Instant;
 }
-export interface Excluded {
+export interface Excluded extends MayHaveLeftRestoring {
   readonly phase: "excluded";
   readonly was: Base;
   readonly reason: string;
@@ -149,6 +154,12 @@ export function isWrapper(state: State): state is Wrapper {
   return (
     state.phase === "failed" || state.phase === "excluded" || state.phase === "held" || state.phase === "restoring"
   );
+}
+
+/** When the roll back was ordered that this user is in, or fell out of by a failure or by being gone; `undefined` = none. */
+export function restoringSince(state: State): Instant | undefined {
+  if (state.phase === "restoring") return state.at;
+  return state.phase === "failed" || state.phase === "excluded" ? state.restoringSince : undefined;
 }
 
 /** Nothing more happens by itself. A held user is not final, but nothing is due before the hold ends. */

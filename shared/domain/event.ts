@@ -27,6 +27,8 @@ export type EnrollmentEvent =
       readonly failure: Failure;
       /** The next try, if there is one, not before this. */
       readonly notBefore: Instant;
+      /** Of `notify`: the notice whose mail it was. Absent where no mail was begun, or nobody kept which. */
+      readonly notice?: NoticeKey;
     })
   | (At & { readonly kind: "gave-up"; readonly reason: FailureReason })
   | (At & { readonly kind: "registration-observed"; readonly value: RegistrationValue })

@@ -67,8 +67,11 @@ interface Rule {
   readonly scope?: Failure["scope"];
 }
 
-/** Reasons that use up no attempt: the tenant was busy, or nobody was judged. */
-const FREE: ReadonlySet<FailureReason> = new Set(["throttled", "mailbox-busy", "token-refused", "permission-missing"]);
+/**
+ * Reasons that use up no attempt: the tenant was busy, or nobody was judged. A 401 is none of them: where all of a call were refused the
+ * circuit opens and nobody is judged, and one user alone is not tried for ever.
+ */
+const FREE: ReadonlySet<FailureReason> = new Set(["throttled", "mailbox-busy", "permission-missing"]);
 
 export const RULES: readonly Rule[] = [
   { status: "envelope-throttled", reason: "throttled", disposition: "retry" },

@@ -9,10 +9,10 @@ import type { Step } from "./names.ts";
 import { STEPS } from "./names.ts";
 import type { Policy } from "./policy.ts";
 
+/** Who is due first, and all who follow within a minute: one message for them, when the last of them is due. */
 export interface StepDue {
-  /** The least due instant; FAR_FUTURE = nothing. */
+  /** The last due instant of these rows; FAR_FUTURE = nothing. Rows that are due later still are not counted. */
   readonly at: Instant;
-  /** Rows due at it, or within a minute after. */
   readonly count: number;
   readonly writes: number;
 }
@@ -64,8 +64,10 @@ export const NOTHING_DUE: StepDue = { at: FAR_FUTURE, count: 0, writes: 0 };
 function summarizeStep(step: Step, dues: readonly Due[]): StepDue {
   const ofStep = dues.filter((due) => due.step === step);
   if (ofStep.length === 0) return NOTHING_DUE;
-  const at = Math.min(...ofStep.map((due) => due.at));
-  const together = ofStep.filter((due) => due.at <= at + MINUTE_MS);
+  const first = Math.min(...ofStep.map((due) => due.at));
+  const together = ofStep.filter((due) => due.at <= first + MINUTE_MS);
+  // A message at the first one's instant would find the others not due yet, and what it takes from the budgets were taken in vain.
+  const at = Math.max(...together.map((due) => due.at));
   return { at, count: together.length, writes: together.reduce((sum, due) => sum + due.writes, 0) };
 }
 

@@ -28,7 +28,7 @@ export interface SenderBudget {
 
 export interface Ledger {
   readonly graph: Bucket;
-  /** When the rate was lowered last, moved on by each clean minute: a 429 after it is news. 0 = never lowered. */
+  /** When the rate was lowered last, moved on by each clean minute until it is at its target: a 429 after it is news. 0 = never. */
   readonly loweredAt: Instant;
   readonly senders: readonly SenderBudget[];
   readonly entries: readonly LedgerEntry[];
@@ -78,12 +78,24 @@ export function newLedger(budget: Budget, now: Instant): Ledger {
   };
 }
 
-/** Every sender of an active rollout has a budget; one that is new starts with a full minute. */
+/**
+ * Every sender of an active rollout has a budget; one that is new starts with a full minute. One whose rollout is not active any more
+ * may send nothing, but what it sent today is kept: back within the day it has no second one.
+ */
 export function withSenders(ledger: Ledger, senders: readonly SenderId[], budget: Budget, now: Instant): Ledger {
-  const budgets = senders.map(
-    (sender) => ledger.senders.find((known) => known.sender === sender) ?? newSender(sender, budget, now),
-  );
-  return { ...ledger, senders: budgets };
+  const active = senders.map((sender) => {
+    const known = ledger.senders.find((one) => one.sender === sender);
+    return known === undefined ? newSender(sender, budget, now) : withPerDay(known, budget.mailsPerDay);
+  });
+  const away = ledger.senders
+    .filter(({ sender }) => !senders.includes(sender))
+    .map((known) => withPerDay(known, 0))
+    .filter(({ day }) => roomToday(day, now) < 0);
+  return { ...ledger, senders: [...active, ...away] };
+}
+
+function withPerDay(known: SenderBudget, perDay: number): SenderBudget {
+  return { ...known, day: { ...known.day, perDay } };
 }
 
 function newSender(sender: SenderId, budget: Budget, now: Instant): SenderBudget {
@@ -111,11 +123,12 @@ export function adaptRate(
     // The handler's clock may run ahead of ours: the same 429 must not count again.
     return { ...tuned(ledger, lowered, look), loweredAt: Math.max(now, control.throttledAt) };
   }
-  if (ledger.loweredAt === 0) return tuned(ledger, budget.graphPerSecond, look);
+  // At the target nothing moves, so that a quiet tick has nothing to write. Set back to 0, the 429 that was answered long ago would be
+  // news again.
+  if (ledger.loweredAt === 0 || current === budget.graphPerSecond) return tuned(ledger, budget.graphPerSecond, look);
   const cleanMinutes = Math.floor((now - ledger.loweredAt) / MINUTE_MS);
   if (cleanMinutes < 1) return ledger;
   const climbed = Math.min(budget.graphPerSecond, current + cleanMinutes * CLIMB_PER_MINUTE);
-  // Also at the target it only moves on: set back to 0, the 429 that was answered long ago would be news again.
   return { ...tuned(ledger, climbed, look), loweredAt: ledger.loweredAt + cleanMinutes * MINUTE_MS };
 }
 

@@ -1,6 +1,6 @@
 // What the tenant was seen to say about a user. Unknown changes nothing; the newest look wins.
 import type { Base, Enrollment } from "./enrollment.ts";
-import { isLive, isWrapper } from "./enrollment.ts";
+import { isLive, isWrapper, restoringSince } from "./enrollment.ts";
 import { closeClaim } from "./claim.ts";
 import type { EnrollmentEvent } from "./event.ts";
 import { FAR_FUTURE } from "./instant.ts";
@@ -21,7 +21,8 @@ export function observeRegistration(from: Enrollment, event: RegistrationObserve
   if (event.value === "unknown") return ignored("nothing was seen");
   const next: Enrollment = { ...from, registration: { value: event.value, at: event.at } };
   const { state } = from;
-  if (event.value === "usable" && state.phase === "failed" && state.reason === "not-registered") {
+  const mends = event.value === "usable" && restoringSince(state) === undefined;
+  if (mends && state.phase === "failed" && state.reason === "not-registered") {
     const was =
       state.was.phase === "notified"
         ? { ...state.was, enforceAfter: Math.max(state.was.enforceAfter, event.at + policy.leastNoticeMs) }
@@ -55,7 +56,8 @@ function recordPrior(from: Enrollment, mfaState: KnownMfaState, at: number): Out
 
 /** Somebody took back what we wrote, or what a user's registration had made of it. */
 function isRevert(from: Enrollment, base: Base, seen: KnownMfaState): boolean {
-  if (from.state.phase === "restoring") return false;
+  // The restore itself may have set it, also one whose answer was lost.
+  if (restoringSince(from.state) !== undefined) return false;
   if (base.phase === "enforced") return base.how !== "found";
   return from.written !== "nothing" && seen === "disabled";
 }

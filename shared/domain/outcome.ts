@@ -1,6 +1,6 @@
 // The answer of `transition`, and the moves that its parts share.
 import type { Base, Enrollment, State, Wrapper } from "./enrollment.ts";
-import { isWrapper } from "./enrollment.ts";
+import { isWrapper, restoringSince } from "./enrollment.ts";
 import { closeClaim } from "./claim.ts";
 import type { EventKind } from "./event.ts";
 import type { FailureReason } from "./failure.ts";
@@ -50,7 +50,14 @@ export function fail(
   end: { readonly reason: FailureReason; readonly at: Instant },
 ): Outcome {
   const { reason, at } = end;
-  return moved({ ...from, state: { phase: "failed", was, reason, at }, ...closeClaim(from, at), ...FRESH });
+  const next: State = { phase: "failed", was, reason, at, ...restoreLeftBy(from.state) };
+  return moved({ ...from, state: next, ...closeClaim(from, at), ...FRESH });
+}
+
+/** What a wrapper must remember of the state that it replaces: a restore under way is not lost by it. */
+export function restoreLeftBy(state: State): { readonly restoringSince?: Instant } {
+  const since = restoringSince(state);
+  return since === undefined ? {} : { restoringSince: since };
 }
 
 export function enforcedFrom(was: Base, at: Instant, how: "written" | "observed" | "found"): Base {
@@ -70,6 +77,6 @@ export function excludeAsGone(from: Enrollment, at: Instant): Outcome {
   if (state.phase === "enforced" || state.phase === "restored") return ignored(`left after being ${state.phase}`);
   if (state.phase === "excluded") return ignored("already excluded");
   const was = isWrapper(state) ? state.was : state;
-  const next: State = { phase: "excluded", was, reason: USER_GONE, at };
+  const next: State = { phase: "excluded", was, reason: USER_GONE, at, ...restoreLeftBy(state) };
   return moved({ ...from, state: next, ...closeClaim(from, at), ...FRESH });
 }

@@ -122,7 +122,7 @@ type Offer = Omit<LedgerEntry, "seq" | "writesBefore">;
 
 function offerRelease(ledger: Ledger, candidate: Candidate, control: Control, now: Instant): Offer | null {
   const { rollout, wave, batch, step, header } = candidate;
-  const { count, writes } = header.due[step];
+  const { count } = header.due[step];
   const earliest = Math.max(now, candidate.due);
   const address = { rollout, wave, batch, step };
   if (step === "notify") {
@@ -131,8 +131,26 @@ function offerRelease(ledger: Ledger, candidate: Candidate, control: Control, no
     const at = Math.max(earliest, offer.at, restOf(control, step));
     return { ...address, at, writes: 0, grant: offer.grant };
   }
-  const at = Math.max(earliest, restOf(control, step), whenAffordable(ledger.graph, writes, now));
-  return { ...address, at, writes, grant: [] };
+  const soonest = Math.max(earliest, restOf(control, step));
+  const affordable = (writes: number): Instant => Math.max(soonest, whenAffordable(ledger.graph, writes, now));
+  const inTime = affordable(header.due[step].writes);
+  const writes = writesBy(header, step, inTime);
+  return { ...address, at: affordable(writes), writes, grant: [] };
+}
+
+/** The phase whose users a step may write for; those who are held cost nothing before they are back in it. */
+const WRITTEN_IN = { enable: "queued", enforce: "notified", restore: "restoring" } as const;
+
+/**
+ * What the users cost who are due at an instant. Those who are due behind the ones that the header counts may be due by then as well:
+ * a message that comes late pays for the whole phase, and gets back what it did not spend (invariant 11).
+ */
+function writesBy({ due, phases }: Header, step: keyof typeof WRITTEN_IN, at: Instant): number {
+  const { count, writes } = due[step];
+  if (at <= due[step].at) return writes;
+  const all = phases[WRITTEN_IN[step]];
+  const behind = Math.max(0, all - Math.max(0, count - phases.held));
+  return Math.max(writes, Math.min(all, writes + behind));
 }
 
 /** Until when the services of a step rest. */

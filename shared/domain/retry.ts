@@ -2,7 +2,7 @@
 // never shortened. Everything is rounded up to whole milliseconds: a nudge a fraction early finds nothing due and is gone.
 import type { Failure } from "./failure.ts";
 import type { Instant } from "./instant.ts";
-import { DAY_MS, SECOND_MS } from "./instant.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "./instant.ts";
 import type { RetryPolicy } from "./policy.ts";
 
 /** Graph answers 0 and fractions of a second; hammering a shut door keeps it shut. */
@@ -15,6 +15,14 @@ const RETRY_AFTER_MOST_MS = 365 * DAY_MS;
 export function backoffMs(attempt: number, random: number, policy: RetryPolicy): number {
   const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, attempt - 1));
   return Math.max(RETRY_AFTER_LEAST_MS, Math.ceil(random * ceiling));
+}
+
+/**
+ * After a refusal of our token or of a mailbox. It may be mended by a person, in their time: eight tries of it take two days, while one
+ * that was chance costs a minute.
+ */
+export function slowRetryMs(attempt: number): number {
+  return Math.min(DAY_MS, MINUTE_MS * 4 ** Math.max(0, attempt - 1));
 }
 
 /** The same instant for all retryable users of one call: `attempt` is the highest of them. */

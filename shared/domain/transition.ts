@@ -2,7 +2,7 @@
 // docs/SPEC.md prints the table; test/unit/domain/transition-table.test.ts reaches each cell.
 // Guards (never early, never unregistered) live in `decide`: this function accepts what the tenant says has happened.
 import type { Base, Enrollment, State, Wrapper } from "./enrollment.ts";
-import { isLive, isWrapper } from "./enrollment.ts";
+import { isLive, isWrapper, restoringSince } from "./enrollment.ts";
 import { closeClaim, countNotices, withUnsentNotice } from "./claim.ts";
 import { AUTOMATION } from "./control.ts";
 import type { Outcome } from "./outcome.ts";
@@ -16,6 +16,7 @@ import {
   inside,
   moved,
   refuse,
+  restoreLeftBy,
   rewrap,
   USER_GONE,
 } from "./outcome.ts";
@@ -166,7 +167,7 @@ function exclude(from: Enrollment, reason: string, at: Instant): Outcome {
   const { state } = from;
   if (isLive(state)) return moved({ ...from, state: { phase: "excluded", was: state, reason, at } });
   if (state.phase === "failed" || state.phase === "held") {
-    return moved({ ...from, state: { phase: "excluded", was: state.was, reason, at } });
+    return moved({ ...from, state: { phase: "excluded", was: state.was, reason, at, ...restoreLeftBy(state) } });
   }
   return state.phase === "excluded" ? ignored("already excluded") : refuse(from, "excluded");
 }
@@ -185,9 +186,11 @@ function hold(from: Enrollment, event: EventOf<"held">): Outcome {
   return refuse(from, "held");
 }
 
-/** Back from a wrapper, as it was, with at least the least notice before anything binds. */
+/** Back from a wrapper, as it was, with at least the least notice before anything binds; a restore goes on (invariant 12). */
 function comeBack(from: Enrollment, wrapper: Wrapper, at: Instant, policy: Policy): Outcome {
   const { was } = wrapper;
+  const since = restoringSince(wrapper);
+  if (since !== undefined) return moved({ ...from, state: { phase: "restoring", was, at: since } });
   const state: Base =
     was.phase === "notified" ? { ...was, enforceAfter: Math.max(was.enforceAfter, at + policy.leastNoticeMs) } : was;
   return moved({ ...from, state });

@@ -7,7 +7,7 @@ import { looksOpen, pauseRollout } from "./circuit.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
-import { beginWrites } from "./observe-states.ts";
+import { beginWrites, unknownAsUnanswered } from "./observe-states.ts";
 import { announceRest } from "./rest.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
 import { settleDue } from "./settle-due.ts";
@@ -43,15 +43,16 @@ async function observeMethods(deps: StepDeps, work: StepWork, slots: readonly nu
   let nudgeAt: Instant = 0;
   for (const part of slice(slots, GRAPH_BATCH_STEPS)) {
     const now = deps.clock.now();
-    const reads = await deps.directory.readRegistrations(
+    const answers = await deps.directory.readRegistrations(
       part.map((slot) => sheet.row(slot).enrollment.userId),
       now,
     );
-    const judged = judgeReads(part, reads);
-    if (looksOpen(judged)) {
+    if (looksOpen(judgeReads(part, answers))) {
       await pauseRollout(deps, nudge, "Graph refuses to show methods: the reader's permission is gone");
       return nudgeAt;
     }
+    const reads = unknownAsUnanswered(answers);
+    const judged = judgeReads(part, reads);
     part.forEach((slot, index) => {
       const read = reads[index];
       if (read?.kind === "read") sheet.apply(slot, { kind: "registration-observed", value: read.value, at: now });

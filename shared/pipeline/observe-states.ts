@@ -1,6 +1,7 @@
 // Reads the MFA state of the users on whom a step is to act: the prior before the first write, the difference before any other.
 import type { Instant } from "../domain/instant.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
+import type { Read } from "../ports/directory.ts";
 import { looksOpen, pauseRollout } from "./circuit.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
@@ -12,16 +13,27 @@ import type { StepDeps } from "./step-deps.ts";
 type Looked =
   { readonly kind: "looked"; readonly nudgeAt: Instant } | { readonly kind: "stopped"; readonly result: StepResult };
 
+/**
+ * An answer that says nothing is no answer: a try that counts and is followed by a wait. Left as a look that went well, it would leave
+ * the row due as it was, and the same user would be looked at for ever.
+ */
+export function unknownAsUnanswered<T>(reads: readonly Read<T>[]): readonly Read<T>[] {
+  return reads.map((read) =>
+    read.kind === "read" && read.value === "unknown" ? { kind: "failed", answer: { kind: "none" } } : read,
+  );
+}
+
 async function observeStates(deps: StepDeps, work: StepWork, slots: readonly number[]): Promise<Looked> {
   const { sheet, nudge } = work;
   let nudgeAt: Instant = 0;
   for (const part of slice(slots, GRAPH_BATCH_STEPS)) {
-    const reads = await deps.directory.readMfaStates(part.map((slot) => sheet.row(slot).enrollment.userId));
-    const judged = judgeReads(part, reads);
-    if (looksOpen(judged)) {
+    const answers = await deps.directory.readMfaStates(part.map((slot) => sheet.row(slot).enrollment.userId));
+    if (looksOpen(judgeReads(part, answers))) {
       await pauseRollout(deps, nudge, "Graph refuses to show MFA states: the reader's permission is gone");
       return { kind: "stopped", result: { result: "refused", acted: 0, failed: 0 } };
     }
+    const reads = unknownAsUnanswered(answers);
+    const judged = judgeReads(part, reads);
     const now = deps.clock.now();
     part.forEach((slot, index) => {
       const read = reads[index];

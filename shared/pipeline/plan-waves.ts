@@ -91,13 +91,17 @@ function waveKey(rollout: RolloutId, wave: WaveId): string {
   return `${rollout}/${wave}`;
 }
 
-/** A tick that changed nothing writes nothing. A `wakeAt` that has passed is renewed. */
+/**
+ * A tick that changed nothing writes nothing. A `wakeAt` that has passed is renewed. A 429 that was answered is kept although the rate
+ * could not fall any lower: forgotten, it would be answered at each tick, and the rate would never climb.
+ */
 function isNews(before: Ledger, after: Ledger): boolean {
   return (
     before.wakeAt !== after.wakeAt ||
     before.releases !== after.releases ||
     before.entries.length !== after.entries.length ||
     before.graph.ratePerSecond !== after.graph.ratePerSecond ||
+    before.loweredAt !== after.loweredAt ||
     before.senders.length !== after.senders.length
   );
 }

@@ -29,7 +29,7 @@ const CASES: readonly (readonly [Operation, Answer, string])[] = [
   ["mail", answered(404, "Request_ResourceNotFound"), "sender-unusable retry sender counts"],
   ["write", answered(404, "Request_ResourceNotFound"), "user-gone exclude user counts"],
   ["read", answered(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), "licence-missing fail user counts"],
-  ["write", answered(401, "InvalidAuthenticationToken"), "token-refused retry circuit free"],
+  ["write", answered(401, "InvalidAuthenticationToken"), "token-refused retry circuit counts"],
   ["write", answered(403, "Authorization_RequestDenied"), "protected-object fail circuit counts"],
   ["write", answered(409), "concurrent-change retry user counts"],
   ["write", answered(412), "concurrent-change retry user counts"],

@@ -152,8 +152,9 @@ it("a header says of its rows what counting them says", () => {
       expect(summary.phases[phase]).toBe(rows.filter(({ state }) => state.phase === phase).length);
     for (const step of STEPS) {
       const dues = rows.map((row) => dueOf(row, policy)).filter((one) => one?.step === step);
-      const at = Math.min(FAR_FUTURE, ...dues.map((one) => one?.at ?? FAR_FUTURE));
-      const together = dues.filter((one) => one !== null && one.at <= at + MINUTE_MS);
+      const first = Math.min(FAR_FUTURE, ...dues.map((one) => one?.at ?? FAR_FUTURE));
+      const together = dues.filter((one) => one !== null && one.at <= first + MINUTE_MS);
+      const at = together.length === 0 ? FAR_FUTURE : Math.max(...together.map((one) => one?.at ?? FAR_FUTURE));
       if (dues.length > 0) due++;
       const writes = together.reduce((sum, one) => sum + (one?.writes ?? 0), 0);
       expect(summary.due[step]).toEqual({ at, count: together.length, writes });

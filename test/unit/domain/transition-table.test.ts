@@ -4,9 +4,12 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../../shared/domain/decide.ts";
 import { decide } from "../../../shared/domain/decide.ts";
+import type { Enrollment, Phase } from "../../../shared/domain/enrollment.ts";
 import { PHASES } from "../../../shared/domain/enrollment.ts";
+import type { EnrollmentEvent, EventKind } from "../../../shared/domain/event.ts";
 import { EVENT_KINDS } from "../../../shared/domain/event.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
+import type { NoticeKey } from "../../../shared/domain/names.ts";
 import { STEPS } from "../../../shared/domain/names.ts";
 import { transition } from "../../../shared/domain/transition.ts";
 import { anyInstant, anyPolicy, enrollmentIn, eventFor } from "../../support/arbitraries.ts";
@@ -20,7 +23,7 @@ describe("the total table of transitions", () => {
     it.each(EVENT_KINDS)(`${phase} × %s leads to each outcome of its cell, and to no other`, (kind) => {
       const reached = new Map<string, number>();
       const property = fc.property(
-        enrollmentIn(phase).chain((enrollment) => fc.tuple(fc.constant(enrollment), eventFor(kind, enrollment))),
+        rowIn(phase).chain((enrollment) => fc.tuple(fc.constant(enrollment), eventOf(kind, enrollment))),
         anyPolicy,
         ([enrollment, event], policy) => {
           const before = JSON.stringify(enrollment);
@@ -49,7 +52,7 @@ describe("the total table of decisions", () => {
     it.each(STEPS)(`${phase} × %s is answered by each decision of its cell, and by no other`, (step) => {
       const reached = new Set<string>();
       const property = fc.property(
-        enrollmentIn(phase),
+        rowIn(phase),
         anyPolicy,
         fc.tuple(anyInstant, fc.constantFrom(0, 30 * DAY_MS), fc.boolean()),
         (enrollment, policy, [at, later, looked]) => {
@@ -95,6 +98,25 @@ describe("docs/SPEC.md", () => {
     );
   });
 });
+
+/** Half of the failed and excluded users fell out of a restore. */
+function rowIn(phase: Phase): fc.Arbitrary<Enrollment> {
+  return fc.tuple(enrollmentIn(phase), fc.boolean(), anyInstant).map(([row, left, restoringSince]) => {
+    const { state } = row;
+    if (!left || (state.phase !== "failed" && state.phase !== "excluded")) return row;
+    return { ...row, state: { ...state, restoringSince } };
+  });
+}
+
+/** Half of the failures of a mail say of which notice it was. */
+function eventOf(kind: EventKind, enrollment: Enrollment): fc.Arbitrary<EnrollmentEvent> {
+  const key = fc.constantFrom<NoticeKey>("first-notice", "follow-up-1", "methods-reset-1");
+  return fc
+    .tuple(eventFor(kind, enrollment), fc.boolean(), key)
+    .map(([event, says, notice]) =>
+      event.kind === "step-failed" && event.step === "notify" && says ? { ...event, notice } : event,
+    );
+}
 
 function nameOf(decision: Decision): string {
   switch (decision.kind) {
