@@ -99,7 +99,7 @@ export async function compose(config: AppConfig, gift: HostGift): Promise<Depend
   return {
     ...stores,
     tenant: config.tenant,
-    directory: new GraphDirectory(reader, enforcer),
+    directory: new GraphDirectory(reader, enforcer, config.reportPagesPer10s),
     notifier: new GraphNotifier(notifier),
     notices: createNoticeWriter(() => loadNotices(NOTICE_FOLDERS.map(noticeFolder), parseNoticeManifest)),
     queue,

@@ -14,6 +14,8 @@ export interface AppConfig {
   readonly clientIds: { readonly reader: string; readonly notifier: string; readonly enforcer: string };
   readonly breakGlassIds: ReadonlySet<string>;
   readonly budget: Budget;
+  /** Of a registration report: the tenant shares the limit with whoever else reads sign-ins and audits. */
+  readonly reportPagesPer10s: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +25,7 @@ const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const WRITES_PER_150S = 2_850;
 const MAILS_PER_MINUTE = 30;
 const MAILS_PER_DAY = 10_000;
+const REPORT_PAGES_PER_10S = 5;
 
 /** @throws UserFault with all faults */
 export function readConfig(environment: Environment = process.env): AppConfig {
@@ -54,6 +57,7 @@ export function readConfig(environment: Environment = process.env): AppConfig {
       mailsPerMinute: number("SENDER_MAILS_PER_MINUTE", MAILS_PER_MINUTE),
       mailsPerDay: number("SENDER_MAILS_PER_DAY", MAILS_PER_DAY),
     }),
+    reportPagesPer10s: number("REPORT_PAGES_PER_10S", REPORT_PAGES_PER_10S),
   };
   if (faults.length > 0) throw new UserFault(faults);
   return config;

@@ -25,9 +25,7 @@ const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10";
 const SELECT =
   "id,userPrincipalName,displayName,mail,accountEnabled,userType,department,preferredLanguage,createdDateTime,onPremisesSyncEnabled";
-/** Reports share five requests in ten seconds with sign-ins and audits. */
-const REPORT_BURST = 5;
-const REPORT_PAGE_MS = 2_000;
+const REPORT_SPAN_MS = 10_000;
 const READ_TRIES = 8;
 const READ_BACKOFF_MS = 100;
 const READ_REST_MAX_MS = 2_000;
@@ -62,14 +60,17 @@ const reportRow = z.object({
 export class GraphDirectory implements Directory {
   readonly #reader: BatchDeps;
   readonly #enforcer: BatchDeps;
+  readonly #reportPagesPer10s: number;
 
-  constructor(reader: BatchDeps, enforcer: BatchDeps) {
+  /** @param reportPagesPer10s so many pages of a report at once, and so many in each ten seconds */
+  constructor(reader: BatchDeps, enforcer: BatchDeps, reportPagesPer10s: number) {
     this.#reader = reader;
     this.#enforcer = enforcer;
+    this.#reportPagesPer10s = reportPagesPer10s;
   }
 
   async *listUsers(): AsyncIterable<readonly DirectoryUser[]> {
-    for await (const values of readPages(this.#reader.client, `/v1.0/users?$select=${SELECT}&$top=999`, 0)) {
+    for await (const values of readPages(this.#reader.client, `/v1.0/users?$select=${SELECT}&$top=999`)) {
       yield values.map((value) => toUser(userSchema.parse(value)));
     }
   }
@@ -118,7 +119,7 @@ export class GraphDirectory implements Directory {
 
   async *readRegistrationReport(now: Instant): AsyncIterable<RegistrationReportPage> {
     const path = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999";
-    for await (const values of readPages(this.#reader.client, path, REPORT_BURST)) {
+    for await (const values of readPages(this.#reader.client, path, this.#reportPagesPer10s)) {
       const rows = values.map((value) => reportRow.parse(value));
       const times = rows.map((row) => Date.parse(row.lastUpdatedDateTime));
       yield {
@@ -223,11 +224,15 @@ function restOf(reply: Awaited<ReturnType<GraphClient["call"]>>): number {
   return parseRetryAfter(reply.retryAfter, Date.parse(reply.date ?? "") || Date.now());
 }
 
-/** @param burst after so many pages one every two seconds; 0 = never slow */
-async function* readPages(client: GraphClient, first: string, burst: number): AsyncIterable<readonly unknown[]> {
+/** @param pagesPer10s more than that wait for their turn */
+async function* readPages(
+  client: GraphClient,
+  first: string,
+  pagesPer10s = Number.POSITIVE_INFINITY,
+): AsyncIterable<readonly unknown[]> {
   let path: string | null = first;
   for (let index = 0; path !== null; index += 1) {
-    if (burst > 0 && index >= burst) await pause(REPORT_PAGE_MS);
+    if (index >= pagesPer10s) await pause(REPORT_SPAN_MS / pagesPer10s);
     const read: z.output<typeof page> | null = await readPatiently(client, path, page);
     if (read === null) throw new Unavailable("graph", { cause: "a list is not there" });
     yield read.value;

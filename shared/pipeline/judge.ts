@@ -60,7 +60,11 @@ export function applyFailures(
   const again = failed.map(({ failure }) => failure).filter((failure) => failure.disposition === "retry");
   const attempt = Math.max(1, ...failed.map(({ slot }) => sheet.row(slot).enrollment.attempt));
   const notBefore = retryAt(again, attempt, { now, random: deps.random.next(), policy: sheet.policy.retry });
-  for (const { slot, failure } of failed) sheet.apply(slot, { kind: "step-failed", step, failure, at: now, notBefore });
+  for (const { slot, failure } of failed) {
+    const { claim } = sheet.row(slot).enrollment;
+    const notice = step === "notify" && claim.kind === "open" ? { notice: claim.notice } : {};
+    sheet.apply(slot, { kind: "step-failed", step, failure, at: now, notBefore, ...notice });
+  }
   return again.length > 0 ? notBefore : 0;
 }
 

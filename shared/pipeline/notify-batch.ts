@@ -5,6 +5,7 @@ import { decide } from "../domain/decide.ts";
 import type { SenderId } from "../domain/names.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import type { Recipient } from "../ports/directory.ts";
+import { looksOpen, pauseRollout } from "./circuit.ts";
 import { finishStep } from "./finish-step.ts";
 import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
 import { announceRest } from "./rest.ts";
@@ -39,9 +40,18 @@ async function readRecipients(
 ): Promise<ReadonlyMap<number, Recipient>> {
   const { sheet } = work;
   const found = new Map<number, Recipient>();
-  for (const part of slice(slots, GRAPH_BATCH_STEPS)) {
-    const reads = await deps.directory.readRecipients(part.map((slot) => sheet.row(slot).enrollment.userId));
+  const parts = slice(slots, GRAPH_BATCH_STEPS);
+  // A batch is two calls of Graph: side by side, since nothing is written by them.
+  const answers = await Promise.all(
+    parts.map((part) => deps.directory.readRecipients(part.map((slot) => sheet.row(slot).enrollment.userId))),
+  );
+  for (const [partIndex, part] of parts.entries()) {
+    const reads = answers[partIndex] ?? [];
     const judged = judgeReads(part, reads);
+    if (looksOpen(judged)) {
+      await pauseRollout(deps, work.nudge, "Graph refuses to show users: the reader's permission is gone");
+      return new Map();
+    }
     applyFailures(deps, sheet, "notify", judged);
     await announceRest(deps, "graph-read", throttledOf(judged));
     part.forEach((slot, index) => {

@@ -26,8 +26,13 @@ export function unknownAsUnanswered<T>(reads: readonly Read<T>[]): readonly Read
 async function observeStates(deps: StepDeps, work: StepWork, slots: readonly number[]): Promise<Looked> {
   const { sheet, nudge } = work;
   let nudgeAt: Instant = 0;
-  for (const part of slice(slots, GRAPH_BATCH_STEPS)) {
-    const answers = await deps.directory.readMfaStates(part.map((slot) => sheet.row(slot).enrollment.userId));
+  const parts = slice(slots, GRAPH_BATCH_STEPS);
+  // A batch is two calls of Graph: side by side, since nothing is written by them.
+  const all = await Promise.all(
+    parts.map((part) => deps.directory.readMfaStates(part.map((slot) => sheet.row(slot).enrollment.userId))),
+  );
+  for (const [partIndex, part] of parts.entries()) {
+    const answers = all[partIndex] ?? [];
     if (looksOpen(judgeReads(part, answers))) {
       await pauseRollout(deps, nudge, "Graph refuses to show MFA states: the reader's permission is gone");
       return { kind: "stopped", result: { result: "refused", acted: 0, failed: 0 } };

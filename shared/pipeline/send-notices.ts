@@ -6,7 +6,7 @@ import { MAIL_BATCH_STEPS, slice } from "../domain/slice.ts";
 import type { Recipient } from "../ports/directory.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { Mail } from "../ports/notifier.ts";
-import { pauseRollout } from "./circuit.ts";
+import { looksOpen, pauseRollout } from "./circuit.ts";
 import type { Judged } from "./judge.ts";
 import { applyFailures, judgeAnswers, NOT_TRIED, throttledOf } from "./judge.ts";
 import { announceRest } from "./rest.ts";
@@ -82,6 +82,11 @@ async function sendPart(deps: StepDeps, work: StepWork, part: readonly Claimed[]
   const wrong = judged.filter(({ failure }) => failure?.scope === "sender");
   if (wrong.length > 0)
     await pauseRollout(deps, work.nudge, `the sender ${sender} cannot send mail: mend its mailbox or its permission`);
+  if (looksOpen(judged)) {
+    // Nobody is judged by it: the claims are given back.
+    await pauseRollout(deps, work.nudge, "Graph refuses to send mail: the notifier's permission is gone");
+    return "stop";
+  }
   recordMails(deps, work, part, judged);
   const throttled = throttledOf(judged);
   await announceRest(deps, "mail", throttled);
@@ -93,11 +98,7 @@ function recordMails(deps: StepDeps, work: StepWork, part: readonly Claimed[], j
   part.forEach(({ slot, notice }, index) => {
     if (judged[index]?.failure === null) work.sheet.apply(slot, { kind: "notice-sent", notice, at: now });
   });
-  // A mailbox that is wrong says nothing about the user: no attempt is used up.
-  const failures = judged.map((one) =>
-    one.failure?.scope === "sender" ? { slot: one.slot, failure: NOT_TRIED } : one,
-  );
-  applyFailures(deps, work.sheet, "notify", failures);
+  applyFailures(deps, work.sheet, "notify", judged);
 }
 
 async function writeMail(deps: StepDeps, work: StepWork, one: Claimed): Promise<Mail> {

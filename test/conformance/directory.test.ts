@@ -62,7 +62,7 @@ async function openGraph(): Promise<TenantUnderTest> {
     hooks,
   });
   return {
-    directory: new GraphDirectory(await deps(READER), await deps(ENFORCER)),
+    directory: new GraphDirectory(await deps(READER), await deps(ENFORCER), 5),
     notifier: new GraphNotifier(await deps(NOTIFIER)),
     close: () => tenant.close(),
   };

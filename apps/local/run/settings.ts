@@ -52,6 +52,7 @@ export function appSettings(
     GRAPH_WRITES_PER_150S: off ? UNBOUNDED : "2850",
     SENDER_MAILS_PER_MINUTE: off ? UNBOUNDED : "30",
     SENDER_MAILS_PER_DAY: off ? UNBOUNDED : "10000",
+    REPORT_PAGES_PER_10S: off ? UNBOUNDED : "5",
   };
 }
 

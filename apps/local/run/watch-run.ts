@@ -7,6 +7,8 @@ import type { RunState } from "./live-status.ts";
 import type { Session } from "./session.ts";
 
 const POLL_MS = 300;
+/** A look reads the headers of the whole rollout: it must not be felt by those who do the work. */
+const LOOK_SHARE = 20;
 
 export interface Watching {
   readonly graceDays: number;
@@ -28,6 +30,7 @@ export async function untilFailure({ supervisor }: Session, work: Promise<void>)
 
 async function follow({ deps, supervisor, rollout }: Session, watching: Watching): Promise<void> {
   while (!watching.isEnding()) {
+    const began = performance.now();
     const [view, progress, { value: control }] = await Promise.all([
       deps.rollouts.read(rollout),
       measureRollout(deps, rollout),
@@ -37,14 +40,14 @@ async function follow({ deps, supervisor, rollout }: Session, watching: Watching
     const waves = (view?.waves ?? []).map(({ value }) => value);
     watching.onState({ waves, progress, control, graceDays: watching.graceDays, now: supervisor.now() });
     if (pendingOf(addPhases(progress.map((wave) => wave.phases))) === 0) return;
-    await pause();
+    await pause(Math.max(POLL_MS, (performance.now() - began) * LOOK_SHARE));
   }
 }
 
 export async function untilEnding(isEnding: () => boolean): Promise<void> {
-  while (!isEnding()) await pause();
+  while (!isEnding()) await pause(POLL_MS);
 }
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

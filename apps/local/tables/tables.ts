@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import type { Store } from "./row-key-index.ts";
+import { useRowKeyIndex } from "./row-key-index.ts";
 
 export interface Tables {
   readonly port: number;
@@ -29,6 +31,7 @@ type Configuration = object;
 interface AzuriteModules {
   readonly TableConfiguration: new (...args: unknown[]) => Configuration;
   readonly TableServer: new (configuration: Configuration) => TableServer;
+  readonly store: Store;
 }
 
 /** Azurite's fixed development account (Microsoft Learn: "Use the Azurite emulator"). It guards nothing. */
@@ -37,7 +40,8 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const KEEP_ALIVE_S = 60;
 
 export async function startTables({ dataDir, port }: TablesOptions): Promise<Tables> {
-  const { TableConfiguration, TableServer } = loadAzurite();
+  const { TableConfiguration, TableServer, store } = loadAzurite();
+  useRowKeyIndex(store);
   const database = join(dataDir ?? ".", "tables.json");
   const configuration = new TableConfiguration(
     "127.0.0.1",
@@ -91,8 +95,10 @@ function loadAzurite(): AzuriteModules {
   const isClass = (value: unknown): boolean => typeof value === "function";
   const configuration = z.object({ default: z.custom<AzuriteModules["TableConfiguration"]>(isClass) });
   const server = z.object({ default: z.custom<AzuriteModules["TableServer"]>(isClass) });
+  const metadata = z.object({ default: z.custom<{ readonly prototype: Store }>(isClass) });
   return {
     TableConfiguration: configuration.parse(require("azurite/dist/src/table/TableConfiguration")).default,
     TableServer: server.parse(require("azurite/dist/src/table/TableServer")).default,
+    store: metadata.parse(require("azurite/dist/src/table/persistence/LokiTableMetadataStore")).default.prototype,
   };
 }

@@ -16,7 +16,7 @@ function eachMove(check: (from: Enrollment, to: Enrollment, lived: Lived) => voi
       if (lived.outcome.kind === "moved") check(lived.before, lived.outcome.next, lived);
     }
   });
-  fc.assert(property, { numRuns: 1_500 });
+  fc.assert(property, { numRuns: 4_000 });
 }
 
 it("invariant 5: a notice is claimed once, and what is on record stays there", () => {
