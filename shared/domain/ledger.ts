@@ -174,6 +174,8 @@ export interface GrantOffer {
 
 /** At least two senders share a batch where there are two, so that one claim save and one result save do for it. */
 const SENDERS_A_BATCH = 2;
+/** Two calls of a mailbox, which takes four mails at a time: more than that wait for one another while other mailboxes idle. */
+const MAILS_A_SENDER = 8;
 
 /** Who could send so many mails, and from when. `null`: no sender has room today, or there is none. */
 export function offerGrant(ledger: Ledger, mails: number, now: Instant): GrantOffer | null {
@@ -186,7 +188,7 @@ export function offerGrant(ledger: Ledger, mails: number, now: Instant): GrantOf
     );
   const first = ready[0];
   if (first === undefined) return null;
-  const wanted = Math.max(SENDERS_A_BATCH, Math.ceil(mails / first.minute.capacity));
+  const wanted = Math.max(SENDERS_A_BATCH, Math.ceil(mails / Math.min(MAILS_A_SENDER, first.minute.capacity)));
   const chosen = ready.slice(0, wanted);
   const share = Math.ceil(mails / chosen.length);
   let left = mails;
