@@ -12,7 +12,7 @@ import {
   formatLongText,
   formatTime,
   parseLongText,
-  parseJson,
+  parseJsonRow,
   parseRow,
   time,
   timeOrZero,
@@ -82,9 +82,9 @@ export function parseHeader(columns: Columns): Header {
     writes,
     nudgeAt,
     chain,
-    phases: { ...emptyPhases(), ...parseRow(phases, parseJson(row.phases), "a header's phases") },
-    due: parseRow(due, parseJson(row.due), "a header's due steps"),
-    failures: parseRow(z.record(z.string(), count), parseJson(row.failures), "a header's failures"),
+    phases: { ...emptyPhases(), ...parseJsonRow(phases, row.phases, "a header's phases") },
+    due: parseJsonRow(due, row.due, "a header's due steps"),
+    failures: parseJsonRow(z.record(z.string(), count), row.failures, "a header's failures"),
     notices: { sent, uncertain },
   };
 }
@@ -128,7 +128,7 @@ export function formatJournal(entry: JournalEntry): Columns {
 
 export function parseJournal(columns: Columns): JournalEntry {
   const { seq, commitId, at, actor, cause, previousHash, hash } = parseRow(journal, columns, "a journal entry");
-  const parsed = parseRow(changes, parseJson(parseLongText("changes", columns)), "a journal entry's changes");
+  const parsed = parseJsonRow(changes, parseLongText("changes", columns), "a journal entry's changes");
   return { seq, commitId, at, actor, cause, previousHash, hash, changes: parsed };
 }
 

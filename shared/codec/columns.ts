@@ -34,9 +34,18 @@ export function parseLongText(name: string, columns: Columns): string {
   let text = "";
   for (let index = 0; ; index += 1) {
     const chunk = columns[`${name}${index}`];
-    if (typeof chunk !== "string") return text;
+    if (typeof chunk !== "string") {
+      const pieces = Object.keys(columns).filter((column) => isPieceOf(name, column)).length;
+      // A piece that is lost in the middle must not pass for the end.
+      if (pieces !== index) throw new Error(`a long text has ${pieces} pieces, and ${name}${index} is not one of them`);
+      return text;
+    }
     text += chunk;
   }
+}
+
+function isPieceOf(name: string, column: string): boolean {
+  return column.startsWith(name) && /^\d+$/.test(column.slice(name.length));
 }
 
 /** A stored row that cannot be read is a bug or damage, never "nothing": it stops loudly and names itself. */
@@ -46,8 +55,15 @@ export function parseRow<T extends z.ZodType>(schema: T, row: unknown, what: str
   return result.data;
 }
 
-export function parseJson(text: string): unknown {
-  return JSON.parse(text) as unknown;
+/** The same for a value that stands in its column as JSON. */
+export function parseJsonRow<T extends z.ZodType>(schema: T, text: string, what: string): z.output<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${what} cannot be read: it is no JSON`, { cause: error });
+  }
+  return parseRow(schema, json, what);
 }
 
 /** Columns that a newer version wrote and this one does not know: kept through a load and a save. */

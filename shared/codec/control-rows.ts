@@ -1,10 +1,11 @@
 // The rows `control` and `ledger`, version 1.
 import * as z from "zod";
 import type { Control } from "../domain/control.ts";
+import { LEVEL } from "../domain/control.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import { STEPS } from "../domain/names.ts";
-import { count, formatLongText, parseLongText, parseJson, parseRow } from "./columns.ts";
+import { count, formatLongText, parseLongText, parseJsonRow, parseRow } from "./columns.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,40}$/);
 const instant = z.int().min(0);
@@ -27,8 +28,10 @@ const rollout = z.object({
   breakGlass: z.array(z.string()),
   stops: z.array(stop),
 });
+const versioned = z.object({ v: z.literal(1) });
 const control = z.object({
-  level: count,
+  // A storage format that this version does not know is left to the one that wrote it.
+  level: count.max(LEVEL),
   notBefore: z.object({ "graph-write": instant, "graph-read": instant, mail: instant, reports: instant }),
   throttledAt: instant,
   reportAt: instant,
@@ -40,7 +43,8 @@ export function formatControl(value: Control): Columns {
 }
 
 export function parseControl(columns: Columns): Control {
-  return parseRow(control, parseJson(parseLongText("json", columns)), "the control row");
+  parseRow(versioned, columns, "the control row");
+  return parseJsonRow(control, parseLongText("json", columns), "the control row");
 }
 
 const bucket = z.object({ capacity: z.number(), ratePerSecond: z.number(), tokens: z.number(), at: instant });
@@ -76,5 +80,6 @@ export function formatLedger(value: Ledger): Columns {
 }
 
 export function parseLedger(columns: Columns): Ledger {
-  return parseRow(ledger, parseJson(parseLongText("json", columns)), "the ledger");
+  parseRow(versioned, columns, "the ledger");
+  return parseJsonRow(ledger, parseLongText("json", columns), "the ledger");
 }

@@ -6,7 +6,7 @@ import { FAILURE_REASONS } from "../domain/failure.ts";
 import type { Columns } from "../domain/journal.ts";
 import { MFA_STATES, NOTICE_KINDS } from "../domain/names.ts";
 import type { NoticeKey } from "../domain/names.ts";
-import { count, formatTime, parseJson, parseRow, time, timeOrZero, withTime } from "./columns.ts";
+import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero, withTime } from "./columns.ts";
 
 const NOTICE = new RegExp(`^(first-notice|(${NOTICE_KINDS.join("|")})-\\d{1,6})$`);
 const notice = z.custom<NoticeKey>((value) => typeof value === "string" && NOTICE.test(value), "a notice key");
@@ -123,7 +123,7 @@ export function parseEnrollment(columns: Columns): Enrollment {
   const prior =
     row.prior === undefined
       ? ({ kind: "unobserved" } as const)
-      : ({ kind: "observed", mfaState: row.prior, at: row.priorAt } as const);
+      : ({ kind: "observed", mfaState: row.prior, at: needed(row, "priorAt") } as const);
   const registration = { value: row.registration, at: row.registrationAt };
   const state = parseState(row);
   return {
@@ -141,66 +141,74 @@ export function parseEnrollment(columns: Columns): Enrollment {
 }
 
 function parseState(row: Row): State {
-  const { phase, reason = "", owner = "", since: at, until } = row;
+  const { phase } = row;
   // Rows from before restores were remembered have no such column: they left none.
   const left = row.restoringSince === 0 ? {} : { restoringSince: row.restoringSince };
   switch (phase) {
     case "restored":
-      return { phase, at };
-    case "failed":
-      return {
-        phase,
-        was: parseBase(row, row.was),
-        reason: parseRow(z.enum(FAILURE_REASONS), reason, "a failure's reason"),
-        at,
-        ...left,
-      };
-    case "excluded":
-      return { phase, was: parseBase(row, row.was), reason, at, ...left };
-    case "held":
-      return { phase, was: parseBase(row, row.was), reason, owner, at, until };
+      return { phase, at: needed(row, "since") };
+    case "failed": {
+      const reason = parseRow(z.enum(FAILURE_REASONS), needed(row, "reason"), "a failure's reason");
+      return { phase, was: parseBase(row, needed(row, "was")), reason, at: needed(row, "since"), ...left };
+    }
+    case "excluded": {
+      const reason = needed(row, "reason");
+      return { phase, was: parseBase(row, needed(row, "was")), reason, at: needed(row, "since"), ...left };
+    }
+    case "held": {
+      const [reason, owner, until] = [needed(row, "reason"), needed(row, "owner"), needed(row, "until")];
+      return { phase, was: parseBase(row, needed(row, "was")), reason, owner, at: needed(row, "since"), until };
+    }
     case "restoring":
-      return { phase, was: parseBase(row, row.was), at };
+      return { phase, was: parseBase(row, needed(row, "was")), at: needed(row, "since") };
     default:
       return parseBase(row, phase);
   }
 }
 
-function parseBase(row: Row, phase: Base["phase"] | undefined): Base {
+function parseBase(row: Row, phase: Base["phase"]): Base {
   switch (phase) {
-    case undefined:
-      throw new Error("an enrollment row has a wrapper without the phase that it left");
     case "queued":
       return { phase };
     case "enabled":
-      return { phase, enabledAt: row.enabledAt, notice: row.notice ?? "first-notice" };
+      return { phase, enabledAt: needed(row, "enabledAt"), notice: needed(row, "notice") };
     case "notified":
-      return { phase, toldAt: row.toldAt, enforceAfter: row.enforceAfter };
+      return { phase, toldAt: needed(row, "toldAt"), enforceAfter: needed(row, "enforceAfter") };
     case "enforced": {
       const told =
         row.toldAt === 0
           ? ({ kind: "not-told" } as const)
-          : ({ kind: "told", toldAt: row.toldAt, enforceAfter: row.enforceAfter } as const);
-      return { phase, enforcedAt: row.enforcedAt, how: row.how ?? "written", told };
+          : ({ kind: "told", toldAt: row.toldAt, enforceAfter: needed(row, "enforceAfter") } as const);
+      return { phase, enforcedAt: needed(row, "enforcedAt"), how: needed(row, "how"), told };
     }
   }
 }
 
+/** A time that is lost must never be read as one that is long past: a row that lacks what its phase needs is damaged. */
+function needed<K extends keyof Row>(row: Row, column: K): Exclude<Row[K], undefined> {
+  const value = row[column];
+  if (value === undefined || value === 0) throw new Error(`an enrollment row (${row.phase}) has no ${column}`);
+  return value as Exclude<Row[K], undefined>;
+}
+
 function parseClaim(row: Row): Claim {
-  if (row.claimNotice === undefined) return { kind: "none" };
-  const { claimNotice, claimSender = "", claimedAt, claimExpiresAt, claimEnforceAfter } = row;
+  if (row.claimNotice === undefined) {
+    if (row.claimSender !== undefined)
+      throw new Error(`an enrollment row (${row.phase}) has a claim without its notice`);
+    return { kind: "none" };
+  }
   return {
     kind: "open",
-    notice: claimNotice,
-    sender: claimSender,
-    claimedAt,
-    expiresAt: claimExpiresAt,
-    enforceAfter: claimEnforceAfter,
+    notice: row.claimNotice,
+    sender: needed(row, "claimSender"),
+    claimedAt: needed(row, "claimedAt"),
+    expiresAt: needed(row, "claimExpiresAt"),
+    enforceAfter: needed(row, "claimEnforceAfter"),
   };
 }
 
 function parseNotices(row: Row): readonly NoticeRecord[] {
-  return parseRow(z.array(noticeRecord), parseJson(row.notices), "an enrollment's notices").map(
+  return parseJsonRow(z.array(noticeRecord), row.notices, "an enrollment's notices").map(
     ([key, outcome, at, enforceAfter]) => ({ notice: key, outcome, at, enforceAfter }),
   );
 }

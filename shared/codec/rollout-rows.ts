@@ -6,7 +6,7 @@ import type { Columns } from "../domain/journal.ts";
 import type { WaveProgress } from "../domain/progress.ts";
 import type { Rollout, Wave } from "../domain/rollout.ts";
 import { ROLLOUT_STATUSES, WAVE_STATUSES } from "../domain/rollout.ts";
-import { count, formatTime, parseJson, parseRow, time, timeOrZero } from "./columns.ts";
+import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero } from "./columns.ts";
 
 export const META_KEY = "meta";
 export const waveKey = (index: number): string => `wave_${String(index).padStart(2, "0")}`;
@@ -15,14 +15,17 @@ export function gateKey(wave: string, gate: string, at: number): string {
   return `gate_${wave}_${gate}_${formatTime(at).replaceAll(/[-:.]/g, "")}`;
 }
 
-const days = z.string().transform(Number).pipe(count);
+const span = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
 const meta = z.object({
   v: z.literal(1),
   id: z.string(),
   status: z.enum(ROLLOUT_STATUSES),
   appliedAt: timeOrZero,
   users: count,
-  soakMs: days,
+  soakMs: span,
   breakGlass: z.string(),
   senders: z.string(),
   breakGlassAt: timeOrZero,
@@ -57,8 +60,8 @@ export function parseRollout(columns: Columns): Rollout {
     appliedAt,
     users,
     soakMs,
-    breakGlass: parseRow(texts, parseJson(row.breakGlass), "a rollout's break-glass accounts"),
-    senders: parseRow(texts, parseJson(row.senders), "a rollout's senders"),
+    breakGlass: parseJsonRow(texts, row.breakGlass, "a rollout's break-glass accounts"),
+    senders: parseJsonRow(texts, row.senders, "a rollout's senders"),
     breakGlassCheck: { at: breakGlassAt, valid: breakGlassValid, because: breakGlassBecause },
   };
 }
@@ -116,6 +119,7 @@ export function parseGate(columns: Columns): GateRow {
   return { wave: of, gate: name, result, because, nextLook, at };
 }
 
+const progressRow = z.object({ v: z.literal(1), json: z.string() });
 const progress = z.object({
   wave: z.string(),
   phases: z.record(z.enum(PHASES), count),
@@ -128,5 +132,6 @@ export function formatProgress(value: WaveProgress, at: number): Columns {
 }
 
 export function parseProgress(columns: Columns): WaveProgress {
-  return parseRow(progress, parseJson(String(columns["json"])), "a wave's progress");
+  const { json } = parseRow(progressRow, columns, "a wave's progress");
+  return parseJsonRow(progress, json, "a wave's progress");
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { hash32 } from "../domain/hash.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { RegistrationValue } from "../domain/registration.ts";
-import { count, formatTime, parseRow, time } from "./columns.ts";
+import { count, formatLongText, formatTime, parseLongText, parseRow, time } from "./columns.ts";
 
 /** `<tenant>_<hh>`: 256 partitions, so that a look-up is a point read and a big tenant no hot spot. */
 export function userPartition(tenant: string, userId: string): string {
@@ -43,17 +43,53 @@ export function parsePerson(columns: Columns): PersonRow {
 const LETTERS: Readonly<Record<RegistrationValue, string>> = { usable: "u", none: "n", unknown: "x" };
 const ID_LENGTH = 32;
 
-/** 33 characters a user: the id without dashes, and a letter. */
-export function formatRegistrations(registrations: ReadonlyMap<string, RegistrationValue>): string {
-  return [...registrations].map(([userId, value]) => userId.replaceAll("-", "") + LETTERS[value]).join("");
+const head = z.object({ v: z.literal(1), generation: z.enum(["a", "b"]), chunks: count, reportAt: time });
+const chunk = z.object({ v: z.literal(1) });
+
+export interface SnapshotHead {
+  readonly generation: "a" | "b";
+  readonly chunks: number;
+  readonly reportAt: number;
 }
 
+export function formatSnapshotHead({ generation, chunks, reportAt }: SnapshotHead): Columns {
+  return { v: 1, generation, chunks, reportAt: formatTime(reportAt) };
+}
+
+export function parseSnapshotHead(columns: Columns): SnapshotHead {
+  const { generation, chunks, reportAt } = parseRow(head, columns, "the registration snapshot");
+  return { generation, chunks, reportAt };
+}
+
+export function formatSnapshotChunk(registrations: ReadonlyMap<string, RegistrationValue>): Columns {
+  return { v: 1, ...formatLongText("text", formatRegistrations(registrations)) };
+}
+
+export function parseSnapshotChunk(columns: Columns): Map<string, RegistrationValue> {
+  parseRow(chunk, columns, "a part of the registration snapshot");
+  return parseRegistrations(parseLongText("text", columns));
+}
+
+const ENTRY = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})([unx])$/;
+
+/** 33 characters a user: the id without dashes, and a letter. */
+export function formatRegistrations(registrations: ReadonlyMap<string, RegistrationValue>): string {
+  return [...registrations].map(([userId, value]) => formatRegistration(userId, value)).join("");
+}
+
+function formatRegistration(userId: string, value: RegistrationValue): string {
+  const text = userId.replaceAll("-", "") + LETTERS[value];
+  if (!ENTRY.test(text)) throw new Error("a registration's user is no lower-case object id");
+  return text;
+}
+
+/** One lost character would shift all that follow into other people: damage stops loudly. */
 export function parseRegistrations(text: string): Map<string, RegistrationValue> {
   const found = new Map<string, RegistrationValue>();
-  for (let start = 0; start + ID_LENGTH < text.length; start += ID_LENGTH + 1) {
-    const id = text.slice(start, start + ID_LENGTH);
-    const letter = text.charAt(start + ID_LENGTH);
-    const userId = [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20)].join("-");
+  for (let start = 0; start < text.length; start += ID_LENGTH + 1) {
+    const [, a, b, c, d, e, letter] = ENTRY.exec(text.slice(start, start + ID_LENGTH + 1)) ?? [];
+    if (letter === undefined) throw new Error(`the registration snapshot cannot be read at character ${start}`);
+    const userId = [a, b, c, d, e].join("-");
     found.set(userId, letter === "u" ? "usable" : letter === "n" ? "none" : "unknown");
   }
   return found;

@@ -1,19 +1,20 @@
 // UserIndex, PeopleStore, SnapshotStore and DeadLetterStore over entity tables.
 import { rangeOf } from "../codec/batch-rows.ts";
-import { formatLongText, formatTime, parseLongText } from "../codec/columns.ts";
+import { formatTime } from "../codec/columns.ts";
 import {
   formatLetter,
   formatPerson,
   formatPlace,
-  formatRegistrations,
+  formatSnapshotChunk,
+  formatSnapshotHead,
   parseLetter,
   parsePerson,
   parsePlace,
-  parseRegistrations,
+  parseSnapshotChunk,
+  parseSnapshotHead,
   userPartition,
 } from "../codec/user-rows.ts";
 import { DAY_MS } from "../domain/instant.ts";
-import type { Columns } from "../domain/journal.ts";
 import { slice } from "../domain/slice.ts";
 import type { Hash } from "../ports/chance.ts";
 import type { DeadLetter, DeadLetterStore } from "../ports/dead-letter-store.ts";
@@ -106,28 +107,26 @@ export class TableSnapshotStore implements SnapshotStore {
   }
 
   async read(): Promise<Snapshot> {
-    const head = await this.#table.get(this.#tenant, HEAD);
-    if (head === null) return { reportAt: 0, registrations: new Map() };
-    const rows = await queryAll(this.#table, this.#tenant, rangeOf(`${String(head.columns["generation"])}_`));
-    const chunks = rows.slice(0, Number(head.columns["chunks"]));
-    const texts = chunks.map(({ columns }) => parseLongText("text", columns));
-    return {
-      reportAt: Date.parse(String(head.columns["reportAt"])),
-      registrations: parseRegistrations(texts.join("")),
-    };
+    const stored = await this.#table.get(this.#tenant, HEAD);
+    if (stored === null) return { reportAt: 0, registrations: new Map() };
+    const { generation, chunks, reportAt } = parseSnapshotHead(stored.columns);
+    const rows = await queryAll(this.#table, this.#tenant, rangeOf(`${generation}_`));
+    const parts = rows.slice(0, chunks).map(({ columns }) => parseSnapshotChunk(columns));
+    if (parts.length < chunks) throw new Error(`the registration snapshot has ${parts.length} of its ${chunks} parts`);
+    return { reportAt, registrations: new Map(parts.flatMap((part) => [...part])) };
   }
 
   async write({ reportAt, registrations }: Snapshot): Promise<void> {
-    const head = await this.#table.get(this.#tenant, HEAD);
-    const generation = head?.columns["generation"] === "a" ? "b" : "a";
+    const stored = await this.#table.get(this.#tenant, HEAD);
+    const generation = stored !== null && parseSnapshotHead(stored.columns).generation === "a" ? "b" : "a";
     const parts = slice([...registrations], USERS_A_ROW);
     for (const [index, part] of parts.entries()) {
-      const columns = { v: 1, ...formatLongText("text", formatRegistrations(new Map(part))) };
+      const columns = formatSnapshotChunk(new Map(part));
       await this.#table.transact(this.#tenant, [
         { kind: "upsert", row: `${generation}_${String(index).padStart(4, "0")}`, columns },
       ]);
     }
-    const columns: Columns = { v: 1, generation, chunks: parts.length, reportAt: formatTime(reportAt) };
+    const columns = formatSnapshotHead({ generation, chunks: parts.length, reportAt });
     await this.#table.transact(this.#tenant, [{ kind: "upsert", row: HEAD, columns }]);
   }
 }

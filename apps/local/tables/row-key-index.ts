@@ -8,19 +8,11 @@ interface Chain {
 interface Collection {
   chain(): Chain;
 }
-type Query = (
-  this: Store,
-  context: unknown,
-  account: string,
-  table: string,
-  options: QueryOptions,
-  ...rest: unknown[]
-) => unknown;
-interface QueryOptions {
-  readonly filter?: string;
-}
+/** Context, account, table, options, and where to go on. */
+type QueryArguments = readonly [unknown, string, string, { readonly filter?: string }, ...unknown[]];
+
 export interface Store {
-  queryTableEntities: Query;
+  queryTableEntities: (this: Store, ...query: QueryArguments) => unknown;
   getEntityCollection(...where: unknown[]): Collection;
 }
 
@@ -34,23 +26,19 @@ export function useRowKeyIndex(prototype: Store): void {
   if (done.has(prototype)) return;
   done.add(prototype);
   const original = prototype.queryTableEntities;
-  prototype.queryTableEntities = byRowKey;
+  prototype.queryTableEntities = function byRowKey(this: Store, ...query: QueryArguments): unknown {
+    const [, from, to] = RANGE.exec(query[3].filter ?? "") ?? [];
+    return original.apply(from === undefined || to === undefined ? this : narrowed(this, from, to), [...query]);
+  };
+}
 
-  function byRowKey(
-    this: Store,
-    context: unknown,
-    account: string,
-    table: string,
-    options: QueryOptions,
-    ...rest: unknown[]
-  ): unknown {
-    const [, from, to] = RANGE.exec(options.filter ?? "") ?? [];
-    if (from === undefined || to === undefined) return original.call(this, context, account, table, options, ...rest);
-    const narrowed: Store = Object.create(this);
-    narrowed.getEntityCollection = (...where) => {
-      const collection = this.getEntityCollection(...where);
-      return { chain: () => collection.chain().find({ RowKey: { $between: [from, to] } }) };
-    };
-    return original.call(narrowed, context, account, table, options, ...rest);
-  }
+/** The same store, whose collections begin with the rows of a range. */
+function narrowed(store: Store, from: string, to: string): Store {
+  const getEntityCollection = (...where: unknown[]): Collection => {
+    const collection = store.getEntityCollection(...where);
+    return { chain: () => collection.chain().find({ RowKey: { $between: [from, to] } }) };
+  };
+  return new Proxy(store, {
+    get: (target, name): unknown => (name === "getEntityCollection" ? getEntityCollection : Reflect.get(target, name)),
+  });
 }

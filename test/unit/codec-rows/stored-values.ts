@@ -1,6 +1,7 @@
 // Generated values of every stored kind but the enrollment, whose generators are in test/support.
 import * as fc from "fast-check";
 import type { Control, RolloutControl } from "../../../shared/domain/control.ts";
+import { LEVEL } from "../../../shared/domain/control.ts";
 import { FAILURE_REASONS } from "../../../shared/domain/failure.ts";
 import { PHASES } from "../../../shared/domain/enrollment.ts";
 import type { Phase } from "../../../shared/domain/enrollment.ts";
@@ -100,7 +101,7 @@ const anyRolloutControl: fc.Arbitrary<RolloutControl> = fc.record({
 });
 
 export const anyControl: fc.Arbitrary<Control> = fc.record({
-  level: anyCount,
+  level: fc.constantFrom(0, LEVEL),
   notBefore: fc.record({
     "graph-write": anyTimeOrNever,
     "graph-read": anyTimeOrNever,
