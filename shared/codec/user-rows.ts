@@ -44,29 +44,29 @@ const LETTERS: Readonly<Record<RegistrationValue, string>> = { usable: "u", none
 const ID_LENGTH = 32;
 
 const head = z.object({ v: z.literal(1), generation: z.enum(["a", "b"]), chunks: count, reportAt: time });
-const chunk = z.object({ v: z.literal(1) });
+const part = z.object({ v: z.literal(1) });
 
 export interface SnapshotHead {
   readonly generation: "a" | "b";
-  readonly chunks: number;
+  readonly parts: number;
   readonly reportAt: number;
 }
 
-export function formatSnapshotHead({ generation, chunks, reportAt }: SnapshotHead): Columns {
-  return { v: 1, generation, chunks, reportAt: formatTime(reportAt) };
+export function formatSnapshotHead({ generation, parts, reportAt }: SnapshotHead): Columns {
+  return { v: 1, generation, chunks: parts, reportAt: formatTime(reportAt) };
 }
 
 export function parseSnapshotHead(columns: Columns): SnapshotHead {
   const { generation, chunks, reportAt } = parseRow(head, columns, "the registration snapshot");
-  return { generation, chunks, reportAt };
+  return { generation, parts: chunks, reportAt };
 }
 
-export function formatSnapshotChunk(registrations: ReadonlyMap<string, RegistrationValue>): Columns {
+export function formatSnapshotPart(registrations: ReadonlyMap<string, RegistrationValue>): Columns {
   return { v: 1, ...formatLongText("text", formatRegistrations(registrations)) };
 }
 
-export function parseSnapshotChunk(columns: Columns): Map<string, RegistrationValue> {
-  parseRow(chunk, columns, "a part of the registration snapshot");
+export function parseSnapshotPart(columns: Columns): Map<string, RegistrationValue> {
+  parseRow(part, columns, "a part of the registration snapshot");
   return parseRegistrations(parseLongText("text", columns));
 }
 

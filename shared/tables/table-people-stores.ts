@@ -5,12 +5,12 @@ import {
   formatLetter,
   formatPerson,
   formatPlace,
-  formatSnapshotChunk,
+  formatSnapshotPart,
   formatSnapshotHead,
   parseLetter,
   parsePerson,
   parsePlace,
-  parseSnapshotChunk,
+  parseSnapshotPart,
   parseSnapshotHead,
   userPartition,
 } from "../codec/user-rows.ts";
@@ -109,11 +109,11 @@ export class TableSnapshotStore implements SnapshotStore {
   async read(): Promise<Snapshot> {
     const stored = await this.#table.get(this.#tenant, HEAD);
     if (stored === null) return { reportAt: 0, registrations: new Map() };
-    const { generation, chunks, reportAt } = parseSnapshotHead(stored.columns);
+    const { generation, parts, reportAt } = parseSnapshotHead(stored.columns);
     const rows = await queryAll(this.#table, this.#tenant, rangeOf(`${generation}_`));
-    const parts = rows.slice(0, chunks).map(({ columns }) => parseSnapshotChunk(columns));
-    if (parts.length < chunks) throw new Error(`the registration snapshot has ${parts.length} of its ${chunks} parts`);
-    return { reportAt, registrations: new Map(parts.flatMap((part) => [...part])) };
+    if (rows.length < parts) throw new Error(`the registration snapshot has ${rows.length} of its ${parts} parts`);
+    const registrations = rows.slice(0, parts).flatMap(({ columns }) => [...parseSnapshotPart(columns)]);
+    return { reportAt, registrations: new Map(registrations) };
   }
 
   async write({ reportAt, registrations }: Snapshot): Promise<void> {
@@ -121,12 +121,12 @@ export class TableSnapshotStore implements SnapshotStore {
     const generation = stored !== null && parseSnapshotHead(stored.columns).generation === "a" ? "b" : "a";
     const parts = slice([...registrations], USERS_A_ROW);
     for (const [index, part] of parts.entries()) {
-      const columns = formatSnapshotChunk(new Map(part));
+      const columns = formatSnapshotPart(new Map(part));
       await this.#table.transact(this.#tenant, [
         { kind: "upsert", row: `${generation}_${String(index).padStart(4, "0")}`, columns },
       ]);
     }
-    const columns = formatSnapshotHead({ generation, chunks: parts.length, reportAt });
+    const columns = formatSnapshotHead({ generation, parts: parts.length, reportAt });
     await this.#table.transact(this.#tenant, [{ kind: "upsert", row: HEAD, columns }]);
   }
 }

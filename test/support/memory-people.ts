@@ -9,7 +9,7 @@ export function personId(index: number): string {
   return `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
 }
 
-export function aPerson(index: number, change: Partial<DirectoryUser> = {}): DirectoryUser {
+function aPerson(index: number, change: Partial<DirectoryUser> = {}): DirectoryUser {
   return {
     id: personId(index),
     userPrincipalName: `person${String(index)}@contoso.example`,
@@ -24,7 +24,7 @@ export function aPerson(index: number, change: Partial<DirectoryUser> = {}): Dir
   };
 }
 
-export const BREAK_GLASS = [1, 2].map((number) => ({
+const BREAK_GLASS = [1, 2].map((number) => ({
   id: `0000000b-0000-4000-8000-00000000000${String(number)}`,
   userPrincipalName: `break-glass-${String(number)}@contoso.example`,
   enabled: true,
