@@ -22,12 +22,20 @@ export async function receiveNudge(
   message: ReceivedMessage,
   handler: StepHandler,
 ): Promise<StepResult> {
-  if (parsed.kind === "malformed") {
+  const misplaced = parsed.kind === "nudge" ? misplacement(deps, parsed.nudge, message) : parsed.because;
+  if (parsed.kind === "malformed" || misplaced !== null) {
     const letter = toDeadMessage(message, parsed);
-    await recordDeadLetter(deps, { ...letter, reason: `malformed: ${parsed.because}`.slice(0, 1_000) });
+    // Without a nudge: no row is marked by a message that is not what it should be.
+    await recordDeadLetter(deps, { ...letter, nudge: null, reason: `malformed: ${misplaced}`.slice(0, 1_000) });
     return { result: "refused", acted: 0, failed: 0 };
   }
   return await runStep(deps, parsed.nudge, handler);
+}
+
+/** A message of another tenant or step, put here by a wrong hand, must not be acted upon. */
+function misplacement({ tenant }: Pick<StepDeps, "tenant">, nudge: Nudge, { queue }: ReceivedMessage): string | null {
+  if (nudge.tenant !== tenant) return "it is of another tenant";
+  return queue === `mfa-${nudge.step}` ? null : `its step is ${nudge.step}, and it stands in the queue ${queue}`;
 }
 
 export function toDeadMessage({ queue, body, metadata }: ReceivedMessage, parsed: Parsed): DeadMessage {

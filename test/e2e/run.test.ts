@@ -1,8 +1,10 @@
 // `npm start` as its users meet it: the whole job, wrong input, Ctrl-C and going on, a busy port.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { loadGraphContract } from "../support/graph-contract.ts";
 import { endAll, newDataDir, startRun } from "./run-process.ts";
 import { readSummary } from "./summary.ts";
 
@@ -10,9 +12,28 @@ afterEach(endAll);
 
 const UNTIL_DONE = ["--until-done", "--json"];
 
+const exchange = z.looseObject({
+  method: z.string(),
+  url: z.string(),
+  requestHeaders: z.record(z.string(), z.string()),
+  requestBody: z.unknown(),
+  status: z.number(),
+  responseBody: z.unknown(),
+});
+
+/** Every request that the product made, and its answer, as the contract has them; no token in the record. */
+function expectContract(text: string, atLeast: number): void {
+  expect(text).not.toMatch(/Bearer |eyJ/);
+  const contract = loadGraphContract();
+  const exchanges = text.split("\n").flatMap((line) => (line === "" ? [] : [exchange.parse(JSON.parse(line))]));
+  expect(exchanges.length).toBeGreaterThanOrEqual(atLeast);
+  expect(exchanges.flatMap((one) => contract?.checkExchange(one) ?? [])).toEqual([]);
+}
+
 describe("the main job", () => {
   it("takes everybody to an end that the tenant confirms, and says so in one JSON object", async () => {
-    const run = startRun("--users", "30", "--seed", "3", ...UNTIL_DONE);
+    const recorded = join(dirname(newDataDir()), "graph.jsonl");
+    const run = startRun("--users", "30", "--seed", "3", "--record-graph", recorded, ...UNTIL_DONE);
 
     expect(await run.ended).toBe(0);
 
@@ -29,6 +50,7 @@ describe("the main job", () => {
       Math.min(notices.sent, graph.writes, queue.received, tables.transactions, invariants.checked),
     ).toBeGreaterThan(20);
     expect(virtualMs).toBeGreaterThan(28 * 86_400_000);
+    expectContract(readFileSync(recorded, "utf8"), graph.requests);
     expect(run.lines.join("\n")).toMatch(/page: http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\?code=/);
   });
 

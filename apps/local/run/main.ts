@@ -14,7 +14,7 @@ import { describeState, formatInstant } from "./live-status.ts";
 import { openRunFolder } from "./run-folder.ts";
 import { openSession } from "./session.ts";
 import type { Summary } from "./summary.ts";
-import { isClean, summarizeRun } from "./summary.ts";
+import { isClean, readDeadLetters, summarizeRun } from "./summary.ts";
 import { openTerminal } from "./terminal.ts";
 import { untilEnding, untilFailure, watchRun } from "./watch-run.ts";
 import { judgeRun } from "./witness.ts";
@@ -67,6 +67,8 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     if (isInterrupted()) return EXIT_INTERRUPTED;
     const verdict = await judgeRun(session);
     for (const violation of verdict.violations.slice(0, SHOWN_VIOLATIONS)) terminal.say(`violated: ${violation}`);
+    for (const { queue, reason } of await readDeadLetters(session.deps, session.rollout))
+      terminal.say(`dead letter of ${queue}: ${reason.replaceAll(/\p{Cc}+/gu, " ")}`); // may hold what somebody sent
     const times = { wallMs: Date.now() - started, virtualMs: session.supervisor.now() - from };
     await counts.look(session.supervisor);
     const summary = await summarizeRun({ session, counts, verdict, ...times });

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Dependencies } from "../../../shared/compose.ts";
+import type { Dependencies, HostGift } from "../../../shared/compose.ts";
 import { compose } from "../../../shared/compose.ts";
 import { readConfig } from "../../../shared/config.ts";
 import { applyRollout } from "../../../shared/pipeline/apply-rollout.ts";
@@ -58,7 +58,10 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
   const supervisor = await startSupervisor(supervisorOptions(ask, secrets, () => deps));
   try {
     Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
-    deps = await compose(readConfig(), { clock: { now: () => supervisor.now() } });
+    deps = await compose(readConfig(), {
+      clock: { now: () => supervisor.now() },
+      ...recorderTo(flags.recordGraphFile),
+    });
     await deps.ensureTables();
   } catch (error) {
     await supervisor.stop();
@@ -81,6 +84,12 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
       await supervisor.stop();
     },
   };
+}
+
+/** Planning reads Graph in this process; the function app's instances append to the same file. */
+function recorderTo(file: string | null): Pick<HostGift, "recordGraph"> {
+  if (file === null) return {};
+  return { recordGraph: (exchange) => appendFileSync(file, `${JSON.stringify(exchange)}\n`) };
 }
 
 function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions["settings"] {

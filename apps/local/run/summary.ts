@@ -3,12 +3,13 @@ import * as z from "zod";
 import { addPhases } from "../../../shared/domain/header.ts";
 import { pendingOf } from "../../../shared/domain/progress.ts";
 import { measureRollout } from "../../../shared/pipeline/measure-progress.ts";
+import type { DeadLetter } from "../../../shared/ports/dead-letter-store.ts";
 import type { InstanceCounts } from "./instance-counts.ts";
 import type { Session } from "./session.ts";
 import type { Verdict } from "./witness.ts";
 
 const number = z.number().default(0);
-const broker = z.looseObject({ sent: number, received: number, scheduled: number, deadLettered: number });
+const broker = z.looseObject({ sent: number, received: number, scheduled: number });
 
 export interface Summary {
   readonly rollout: string;
@@ -59,7 +60,9 @@ export async function summarizeRun({ session, counts, verdict, wallMs, virtualMs
   const failures: Record<string, number> = {};
   for (const wave of waves)
     for (const [reason, count] of Object.entries(wave.failures)) failures[reason] = (failures[reason] ?? 0) + count;
-  const { sent, received, scheduled, deadLettered } = broker.parse((await supervisor.askBroker("stats")) ?? {});
+  const { sent, received, scheduled } = broker.parse((await supervisor.askBroker("stats")) ?? {});
+  // What an operator sees: letters of this rollout, and those that nobody could read.
+  const deadLettered = (await readDeadLetters(deps, rollout)).length;
   const { enforced, restored, excluded, held, failed } = phases;
   return {
     rollout,
@@ -85,6 +88,14 @@ export async function summarizeRun({ session, counts, verdict, wallMs, virtualMs
     virtualMs,
     maxRssBytes: counts.maxRssBytes,
   };
+}
+
+export async function readDeadLetters(
+  { deadLetters }: Pick<Session["deps"], "deadLetters">,
+  rollout: string,
+): Promise<readonly DeadLetter[]> {
+  const [known, unread] = await Promise.all([deadLetters.list(rollout), deadLetters.list(null)]);
+  return [...known, ...unread];
 }
 
 /** Everybody came to an end by what the rollout promised, and the tenant agrees. */
