@@ -14,7 +14,7 @@ const stampFile = "dist/.stamp";
 const localEntries = {
   main: "apps/local/run/main.ts",
   "kill-test": "apps/local/run/kill-test.ts",
-  bench: "apps/local/bench/main.ts",
+  compare: "apps/local/compare/main.ts",
   broker: "apps/local/broker/main.ts",
   tenant: "apps/local/tenant/main.ts",
   "broker-child": "apps/local/supervisor/broker-child.ts",

@@ -110,6 +110,7 @@ export async function compose(config: AppConfig, gift: HostGift): Promise<Depend
     log,
     breakGlassIds: config.breakGlassIds,
     budget: config.budget,
+    noticeSenders: config.noticeSenders,
     counts,
     ensureTables: () => stores.ensureTables(),
     close: () => queue.close(),

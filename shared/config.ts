@@ -14,6 +14,8 @@ export interface AppConfig {
   readonly clientIds: { readonly reader: string; readonly notifier: string; readonly enforcer: string };
   readonly breakGlassIds: ReadonlySet<string>;
   readonly budget: Budget;
+  /** The pool that notices are sent from, in place of the spec's; empty: the spec's own. */
+  readonly noticeSenders: readonly string[];
   /** Of a registration report: the tenant shares the limit with whoever else reads sign-ins and audits. */
   readonly reportPagesPer10s: number;
 }
@@ -57,6 +59,7 @@ export function readConfig(environment: Environment = process.env): AppConfig {
       mailsPerMinute: number("SENDER_MAILS_PER_MINUTE", MAILS_PER_MINUTE),
       mailsPerDay: number("SENDER_MAILS_PER_DAY", MAILS_PER_DAY),
     }),
+    noticeSenders: readSenders(environment, fault),
     reportPagesPer10s: number("REPORT_PAGES_PER_10S", REPORT_PAGES_PER_10S),
   };
   if (faults.length > 0) throw new UserFault(faults);
@@ -100,6 +103,23 @@ function readGraphBase(text: string, fault: Report): string {
     return GRAPH;
   }
   return url.origin;
+}
+
+function readSenders(environment: Environment, fault: Report): readonly string[] {
+  const channel = environment["NOTICE_CHANNEL"] ?? "mail";
+  if (channel !== "mail") fault("NOTICE_CHANNEL", "is no channel of this version.", "Give mail, or leave it out.");
+  const senders = (environment["NOTICE_SENDERS"] ?? "")
+    .split(",")
+    .map((sender) => sender.trim().toLowerCase())
+    .filter((sender) => sender !== "");
+  const wrong = senders.filter((sender) => !GUID.test(sender) && !/^[^@\s]+@[^@\s]+$/.test(sender));
+  if (wrong.length > 0)
+    fault(
+      "NOTICE_SENDERS",
+      `holds ${wrong.length} that are no mailboxes.`,
+      "Give addresses or object ids, parted by commas.",
+    );
+  return [...new Set(senders)];
 }
 
 function readIds(text: string, fault: Report): ReadonlySet<string> {

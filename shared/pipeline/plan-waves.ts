@@ -22,6 +22,8 @@ export interface PlanDeps extends OpenWavesDeps {
   readonly control: ControlStore;
   readonly queue: StepQueue;
   readonly budget: Budget;
+  /** From the app setting, in place of what the rollouts say; empty: theirs. */
+  readonly noticeSenders: readonly SenderId[];
 }
 
 export interface PlanResult {
@@ -53,7 +55,8 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
   const [{ value: control }, stored] = await Promise.all([deps.control.readControl(), deps.control.readLedger()]);
   const surveyed = await survey(deps, control, now);
   const before = stored?.value ?? newLedger(deps.budget, now);
-  const ready = adaptRate(withSenders(before, surveyed.senders, deps.budget, now), control, {
+  const senders = deps.noticeSenders.length > 0 ? deps.noticeSenders : surveyed.senders;
+  const ready = adaptRate(withSenders(before, senders, deps.budget, now), control, {
     budget: deps.budget,
     now,
   });

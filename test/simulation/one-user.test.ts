@@ -79,6 +79,18 @@ describe("one user", () => {
   });
 });
 
+describe("the pool of senders", () => {
+  it("comes from the app setting where there is one, in place of the spec's", async () => {
+    const world = new MemoryWorld({ noticeSenders: ["pool@contoso.example"] });
+    populate(world, 3, () => "before");
+    await world.apply(aSpec());
+    await world.runToEnd("contoso");
+
+    const senders = [...world.tenant.people.values()].flatMap(({ mails }) => mails.map(({ sender }) => sender));
+    expect(senders).toEqual(Array.from({ length: 3 }, () => "pool@contoso.example"));
+  });
+});
+
 describe("invariant 2: break-glass accounts", () => {
   it("with fewer than two valid ones nothing runs, and it goes on when they are valid again", async () => {
     const world = new MemoryWorld();

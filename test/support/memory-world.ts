@@ -55,6 +55,7 @@ export interface WorldOptions {
   /** Of tables and queue. */
   readonly rates?: Partial<Record<MemoryFault, number>>;
   readonly writesPer150s?: number;
+  readonly noticeSenders?: readonly string[];
 }
 
 export class MemoryWorld {
@@ -74,7 +75,7 @@ export class MemoryWorld {
   #nextCheck: Instant = START + REGISTRATION_EVERY_MS;
   #wakeAt: Instant = 0;
 
-  constructor({ seed = 1, rates = {}, writesPer150s = 2_850 }: WorldOptions = {}) {
+  constructor({ seed = 1, rates = {}, writesPer150s = 2_850, noticeSenders = [] }: WorldOptions = {}) {
     this.faults = new MemoryFaults(new SeededRandom(seed), rates);
     this.queue = new MemoryStepQueue(this.faults);
     const count = (kind: "read" | "transaction"): void => {
@@ -95,6 +96,7 @@ export class MemoryWorld {
       random: new SeededRandom(seed + 1),
       log: this.log,
       breakGlassIds: new Set<UserId>(),
+      noticeSenders,
       budget: budgetFrom({ writesPer150s, mailsPerMinute: 30, mailsPerDay: 10_000 }),
     };
   }

@@ -1,4 +1,4 @@
-// `npm run bench`: this pipeline against the loop that people write by hand, on the same simulated tenant, one after the other.
+// `npm run compare`: this pipeline against the loop that people write by hand, on the same simulated tenant, one after the other.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import { isClean, summarizeRun } from "../run/summary.ts";
 import { mailboxesOf } from "../run/tenant-parts.ts";
 import { watchRun } from "../run/watch-run.ts";
 import { judgeRun } from "../run/witness.ts";
-import { HELP, parseBenchFlags } from "./flags.ts";
+import { HELP, parseCompareFlags } from "./flags.ts";
 import { runGraphLoop } from "./graph-loop.ts";
 
 const EXIT_NOT_DONE = 1;
@@ -31,14 +31,14 @@ const SENDERS = "5";
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const bench = parseBenchFlags(process.argv.slice(2));
-  if (bench === "help") {
+  const asked = parseCompareFlags(process.argv.slice(2));
+  if (asked === "help") {
     process.stdout.write(HELP);
     return 0;
   }
   const flags = runFlags([
     "--users",
-    String(bench.users),
+    String(asked.users),
     "--quota",
     "off",
     "--latency",
@@ -50,27 +50,27 @@ async function main(): Promise<number> {
   say(`${inputs.users.length} users, ${LATENCY_MS} ms latency, no quota`);
   const { wallMs, summary, loopMs } = await withSession(flags, inputs, async (session) => {
     const timed = await timePipeline(session, inputs);
-    say(`pipeline: ${perMinute(bench.users, timed.wallMs)} users a minute`);
+    say(`pipeline: ${perMinute(asked.users, timed.wallMs)} users a minute`);
     return { ...timed, loopMs: await timeLoop(session, inputs) };
   });
-  say(`loop, ${LOOP_IN_FLIGHT} in flight: ${perMinute(bench.users, loopMs)} users a minute`);
+  say(`loop, ${LOOP_IN_FLIGHT} in flight: ${perMinute(asked.users, loopMs)} users a minute`);
   const report = {
-    users: bench.users,
+    users: asked.users,
     loop: {
       wallMs: Math.round(loopMs),
-      usersPerMinute: perMinute(bench.users, loopMs),
-      graphRequests: bench.users * 3,
+      usersPerMinute: perMinute(asked.users, loopMs),
+      graphRequests: asked.users * 3,
     },
     pipeline: {
       wallMs: Math.round(wallMs),
-      usersPerMinute: perMinute(bench.users, wallMs),
+      usersPerMinute: perMinute(asked.users, wallMs),
       graphRequests: summary.graph.requests,
       enforced: summary.outcome.enforced,
     },
     ratio: Math.round((loopMs / wallMs) * 100) / 100,
   };
   process.stdout.write(`${JSON.stringify(report)}\n`);
-  return isClean(summary) && summary.outcome.enforced === bench.users ? 0 : EXIT_NOT_DONE;
+  return isClean(summary) && summary.outcome.enforced === asked.users ? 0 : EXIT_NOT_DONE;
 }
 
 /** The same Graph work for each: a user who has a method needs one mail and one binding write, and nobody waits for anybody. */
@@ -98,7 +98,7 @@ function everybodyRegistered({ spec, users, notes }: RunInputs): RunInputs {
 }
 
 async function withSession<T>(flags: RunFlags, inputs: RunInputs, work: (session: Session) => Promise<T>): Promise<T> {
-  const dataDir = mkdtempSync(join(tmpdir(), "mfa-bench-"));
+  const dataDir = mkdtempSync(join(tmpdir(), "mfa-compare-"));
   const programsDir = fileURLToPath(new URL(".", import.meta.url));
   try {
     const folder = openRunFolder(dataDir, flags, inputs);
