@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { UserFault } from "../../shared/domain/fault.ts";
 import { unreachable } from "../../shared/domain/unreachable.ts";
 import { OffsetClock } from "./clock.ts";
+import { diskFull, isDiskFull } from "./disk-full.ts";
 import { parseToChild } from "./protocol.ts";
 import type { DeclaredTimer, Fire, Held, Role, ToChild, ToSupervisor } from "./protocol.ts";
 
@@ -52,6 +53,8 @@ export function runChild<Settings>(program: ChildProgram<Settings>): void {
   process.on("SIGTERM", () => undefined);
 
   const child = new Child(program);
+  // The host's process is the worker, and says itself what ends it.
+  if (program.role !== "host") process.on("uncaughtException", (error) => child.fail(error));
   process.on("message", (message) => {
     child.receive(message).catch((error: unknown) => child.fail(error));
   });
@@ -66,9 +69,11 @@ type State<Settings> =
 class Child<Settings> {
   #state: State<Settings>;
   #ending = false;
+  readonly #role: Role;
 
   constructor(program: ChildProgram<Settings>) {
     this.#state = { kind: "waiting", program };
+    this.#role = program.role;
   }
 
   async receive(raw: unknown): Promise<void> {
@@ -102,7 +107,8 @@ class Child<Settings> {
   }
 
   /** Says why, so that the supervisor can show it, and ends. */
-  fail(error: unknown): void {
+  fail(thrown: unknown): void {
+    const error = isDiskFull(thrown) ? diskFull(`the ${this.#role}'s data`) : thrown;
     const isFault = error instanceof UserFault;
     const faults = isFault ? error.faults.map(({ what, fix, at }) => ({ what, fix, where: at.where })) : [];
     const message = error instanceof Error ? (isFault ? error.message : (error.stack ?? error.message)) : String(error);

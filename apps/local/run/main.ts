@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { diskFull, isDiskFull } from "../disk-full.ts";
 import type { RunFlags } from "./flags.ts";
 import { HELP, parseRunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
@@ -26,6 +27,8 @@ const SHOWN_VIOLATIONS = 20;
 
 const terminal = openTerminal(process.stderr);
 let interrupted = false;
+/** Time has run: whatever ends the run now, something was done. */
+let begun = false;
 const isInterrupted = (): boolean => interrupted;
 
 async function main(): Promise<number> {
@@ -61,6 +64,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     terminal.say(`page: ${session.pageUrl}`);
     const from = session.supervisor.now();
     await session.begin();
+    begun = true;
     const counts = new InstanceCounts();
     const onState = statusLine();
     await watchRun(session, { graceDays: inputs.spec.graceDays, counts, onState, isEnding: isInterrupted });
@@ -101,7 +105,9 @@ function show(summary: Summary, flags: RunFlags): void {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof UserFault)) throw error;
-  terminal.say(error.message);
-  process.exitCode = EXIT_USAGE;
+  terminal.end();
+  const fault = isDiskFull(error) ? diskFull("--data, or the folder of temporary files") : error;
+  if (!(fault instanceof UserFault)) throw error;
+  terminal.say(fault.message);
+  process.exitCode = begun ? EXIT_NOT_DONE : EXIT_USAGE;
 }

@@ -47,6 +47,8 @@ export interface Session {
   readonly adminToken: string;
   /** Plans and applies, unless the folder holds the rollout already; then time runs. */
   begin(): Promise<void>;
+  /** Resolves with the reason when nothing can go on: a part has died, or the log cannot be written. */
+  readonly failed: Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -55,7 +57,9 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
   const { flags, inputs, folder } = ask;
   const secrets = { identityHeader: IDENTITY_HEADER, adminToken: newSecret() };
   let deps: Dependencies | null = null;
-  const supervisor = await startSupervisor(supervisorOptions(ask, secrets, () => deps));
+  let onLogFailure: (error: unknown) => void = () => undefined;
+  const logFailed = new Promise<unknown>((resolve) => (onLogFailure = resolve));
+  const supervisor = await startSupervisor(supervisorOptions(ask, secrets, { deps: () => deps, onLogFailure }));
   try {
     Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
     deps = await compose(readConfig(), {
@@ -74,6 +78,7 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
     rollout: inputs.spec.rollout,
     pageUrl: `http://127.0.0.1:${supervisor.httpPort}/api/dashboard?code=${folder.keys.host}`,
     adminToken: secrets.adminToken,
+    failed: Promise.race([supervisor.failed, logFailed]),
     begin: async () => {
       await applyInputs(opened, supervisor, ask);
       await switchFaults(supervisor, secrets.adminToken, ask);
@@ -99,7 +104,7 @@ function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions[
 function supervisorOptions(
   { flags, inputs, dataDir, programsDir, folder, say, observe }: SessionAsk,
   secrets: { readonly identityHeader: string; readonly adminToken: string },
-  deps: () => Dependencies | null,
+  { deps, onLogFailure }: { readonly deps: () => Dependencies | null; readonly onLogFailure: (error: unknown) => void },
 ): SupervisorOptions {
   const log = join(dataDir, "log.txt");
   return {
@@ -139,7 +144,11 @@ function supervisorOptions(
     readWakeAt: async () => (await deps()?.control.readLedger())?.value.wakeAt ?? null,
     recordGraphFile: flags.recordGraphFile,
     log: (line) => {
-      appendFileSync(log, `${line.trimEnd()}\n`);
+      try {
+        appendFileSync(log, `${line.trimEnd()}\n`);
+      } catch (error) {
+        onLogFailure(error);
+      }
     },
     observe: (event) => {
       if (event.kind === "instance-died")

@@ -23,8 +23,8 @@ export async function watchRun(session: Session, watching: Watching): Promise<vo
 }
 
 /** Nothing goes on without the part that has died. */
-export async function untilFailure({ supervisor }: Session, work: Promise<void>): Promise<void> {
-  const failure = await Promise.race([work.then(() => null), supervisor.failed]);
+export async function untilFailure({ failed }: Session, work: Promise<void>): Promise<void> {
+  const failure = await Promise.race([work.then(() => null), failed]);
   if (failure !== null) throw failure;
 }
 

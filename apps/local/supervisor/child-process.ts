@@ -54,7 +54,7 @@ export class SupervisedChild {
       if (stream !== null) createInterface({ input: stream }).on("line", options.onLine);
     }
     this.ready = new Promise((resolve, reject) => {
-      this.#onDead.push(() => reject(this.#startFault()));
+      this.#onDead.push(() => reject(this.deathFault()));
       this.#process.on("message", (raw) => {
         const message = parseToSupervisor(raw);
         if (message.kind === "hello") {
@@ -172,13 +172,15 @@ export class SupervisedChild {
     this.#options.onDeath(death);
   }
 
-  /** What stopped the start, in the child's own words where it had any. */
-  #startFault(): Error {
+  /** What ended it, in the child's own words where it had any. */
+  deathFault(): Error {
     const fatal = this.#fatal;
     if (fatal !== null && fatal.faults.length > 0) {
       return new UserFault(fatal.faults.map(({ what, fix, where }) => ({ what, fix, at: { where } })));
     }
     const how = this.#death?.signal ?? `exit code ${String(this.#death?.code)}`;
-    return new Error(fatal?.message ?? `the ${this.role} process ended (${how}) before it was ready`);
+    return new Error(
+      fatal?.message ?? `the ${this.role} process ended (${how})${this.isReady ? "" : " before it was ready"}`,
+    );
   }
 }

@@ -45,9 +45,8 @@ export class Fleet {
   /** Starts one of the parts that must live. */
   async startPart(role: Role, entry: string, settings: unknown): Promise<Ready> {
     const { onFailure } = this.#options.events;
-    const child = this.#fork({ role, entry, environment: process.env }, settings, ({ code, signal }) => {
-      if (!this.#isClosing && child.isReady)
-        onFailure(new Error(`the ${role} process died (${signal ?? String(code)})`));
+    const child = this.#fork({ role, entry, environment: process.env }, settings, () => {
+      if (!this.#isClosing && child.isReady) onFailure(child.deathFault());
     });
     this.#parts.set(role, child);
     return child.ready;

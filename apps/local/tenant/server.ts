@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
+import { isDiskFull } from "../disk-full.ts";
 import type { Answer } from "./answer.ts";
 import { graphError, stampError, unknownSegment } from "./answer.ts";
 import type { BatchStep } from "./batch.ts";
@@ -37,6 +38,13 @@ export function createTenantServer(tenant: Simulation, tokens: Tokens): Server {
     // The date a client sees is virtual, as everything else that Retry-After dates are compared with.
     response.sendDate = false;
     handle(tenant, tokens, request, response).catch((error: unknown) => {
+      if (isDiskFull(error)) {
+        // What cannot be stored must not be answered: this process ends, and says why.
+        setImmediate(() => {
+          throw error;
+        });
+        return;
+      }
       // A bug of the simulator: the client gets a 500 that names itself, the text goes to stderr.
       process.stderr.write(`tenant: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
       if (!response.headersSent) response.writeHead(500).end("simulator fault, see its stderr");
