@@ -57,7 +57,7 @@ function interrupt(): void {
 async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise<number> {
   const started = Date.now();
   const folder = openRunFolder(dataDir, flags, inputs);
-  terminal.say("starting: tables, broker, tenant, function app");
+  terminal.say(`starting: tables, broker, ${flags.graphUrl === null ? "tenant, " : ""}function app`);
   const programsDir = fileURLToPath(new URL(".", import.meta.url));
   const session = await openSession({ flags, inputs, dataDir, programsDir, folder, say: terminal.say });
   try {

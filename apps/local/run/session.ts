@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Dependencies, HostGift } from "../../../shared/compose.ts";
 import { compose } from "../../../shared/compose.ts";
 import { readConfig } from "../../../shared/config.ts";
+import { UserFault } from "../../../shared/domain/fault.ts";
 import { applyRollout } from "../../../shared/pipeline/apply-rollout.ts";
 import { readReport } from "../../../shared/pipeline/check-registration.ts";
 import { planRollout } from "../../../shared/pipeline/plan-rollout.ts";
@@ -80,7 +81,7 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
     adminToken: secrets.adminToken,
     failed: Promise.race([supervisor.failed, logFailed]),
     begin: async () => {
-      await applyInputs(opened, supervisor, ask);
+      await applyInputs(opened, supervisor, ask).catch(blame);
       await switchFaults(supervisor, secrets.adminToken, ask);
       supervisor.run();
     },
@@ -156,6 +157,16 @@ function supervisorOptions(
       observe?.(event);
     },
   };
+}
+
+/** A service that does not answer while nothing runs yet is for a person to mend. */
+function blame(error: unknown): never {
+  if (!(error instanceof Unavailable)) throw error;
+  const cause = error.cause instanceof Error ? error.cause.message : String(error.cause);
+  const what = `could not be used (${cause.split("\n", 1)[0] ?? ""}), and nothing was begun.`;
+  throw new UserFault([
+    { what, fix: "Look at its address and its permissions, then try again.", at: { where: error.service } },
+  ]);
 }
 
 /** Plan and apply by the same use cases as everywhere; a folder that resumes finds its rollout applied. */
