@@ -109,7 +109,7 @@ async function writeMail(deps: StepDeps, work: StepWork, one: Claimed): Promise<
     notice,
     language: recipient.preferredLanguage,
     displayName: recipient.displayName,
-    enforceAfterText: calendar.format(one.enforceAfter, recipient.preferredLanguage ?? "en"),
+    formatDeadline: (language) => calendar.format(one.enforceAfter, language),
     rollout: rollout.id,
     helpContact: rollout.helpContact,
   });

@@ -28,7 +28,8 @@ export interface NoticeWriter {
     readonly notice: NoticeKey;
     readonly language: string | null;
     readonly displayName: string;
-    readonly enforceAfterText: string;
+    /** The deadline in words of that language: the one of the words that are found, which may not be the user's own. */
+    readonly formatDeadline: (language: string) => string;
     readonly rollout: RolloutId;
     readonly helpContact: string;
   }): Promise<{ readonly subject: string; readonly html: string; readonly text: string }>;

@@ -213,7 +213,19 @@ describe("loadNotices", () => {
 });
 
 describe("the notice writer", () => {
-  const ask = { ...VARIABLES, notice: "follow-up-2", language: "de" } as const;
+  const { displayName, rollout, helpContact } = VARIABLES;
+  const formatDeadline = (language: string): string => `<${language}>`;
+  const ask = { displayName, rollout, helpContact, formatDeadline, notice: "follow-up-2", language: "de" } as const;
+
+  it.each([
+    ["de-AT", "<de-AT>"],
+    ["en-GB", "<en-GB>"],
+    ["fr-FR", "<en>"],
+    [null, "<en>"],
+  ])("writes the deadline in the language of the words that %s gets", async (language, shown) => {
+    const { text } = await createNoticeWriter(() => load(OURS)).write({ ...ask, language });
+    expect(text).toContain(shown);
+  });
 
   it("loads once, at the first notice, and finds the words by the key's kind", async () => {
     let loads = 0;
