@@ -45,8 +45,9 @@ function addSyntaxFaults(
   );
   const exhausted = syntax.find((error) => error.code === "RESOURCE_EXHAUSTION");
   if (exhausted !== undefined) {
+    // Where the parser gave up depends on the engine's stack: only the line says something.
     faults.add(
-      place(exhausted.pos[0]),
+      { line: place(exhausted.pos[0]).line, column: 1 },
       "The file is nested too deeply.",
       "Expected the keys of a rollout, three deep.",
     );
