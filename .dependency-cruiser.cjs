@@ -29,6 +29,14 @@ module.exports = {
       "^shared/notices/",
       ...["^shared/notices/", ...core, npm("liquidjs", "intl-messageformat", "@formatjs")],
     ),
+    only(
+      "tables-know-codec",
+      "^shared/tables/",
+      "^shared/tables/",
+      "^shared/codec/",
+      "^shared/azure/azure-tables",
+      ...core,
+    ),
     only("memory-knows-codec", "^shared/memory/", "^shared/memory/", "^shared/codec/", ...core),
     only(
       "azure-knows-sdks",
@@ -36,7 +44,6 @@ module.exports = {
       "^shared/azure/",
       "^shared/codec/",
       ...core,
-      npm("zod"),
       "@microsoft/microsoft-graph-client/",
       sdks,
       nodeCore,
@@ -47,7 +54,6 @@ module.exports = {
       "^shared/codec/",
       "^shared/azure/(azure-tables|service-bus-step-queue)",
       ...core,
-      npm("zod"),
     ),
     only("compose-knows-shared", "^shared/compose", "^shared/", nodeCore),
     only(

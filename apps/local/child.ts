@@ -109,20 +109,27 @@ class Child<Settings> {
   /** Says why, so that the supervisor can show it, and ends. */
   fail(thrown: unknown): void {
     const error = isDiskFull(thrown) ? diskFull(`the ${this.#role}'s data`) : thrown;
-    const isFault = error instanceof UserFault;
-    const faults = isFault ? error.faults.map(({ what, fix, at }) => ({ what, fix, where: at.where })) : [];
-    const message = error instanceof Error ? (isFault ? error.message : (error.stack ?? error.message)) : String(error);
+    const faults =
+      error instanceof UserFault ? error.faults.map(({ what, fix, at }) => ({ what, fix, where: at.where })) : [];
+    const message = describeEnd(error);
     process.stderr.write(`${message}\n`);
-    const code = isFault
-      ? EXIT.fault
-      : error instanceof Error && error.name === "BackwardsJump"
-        ? EXIT.outOfStep
-        : EXIT.failed;
+    const code = exitCodeOf(error);
     const send = process.connected ? process.send?.bind(process) : undefined;
     if (send === undefined) exit(code);
     // The exit waits for the message: what is still in the channel when a process ends is lost.
     send?.({ kind: "fatal", message, faults } satisfies ToSupervisor, () => exit(code));
   }
+}
+
+/** A person's fault in one sentence; a bug with its stack. */
+function describeEnd(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof UserFault ? error.message : (error.stack ?? error.message);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UserFault) return EXIT.fault;
+  return error instanceof Error && error.name === "BackwardsJump" ? EXIT.outOfStep : EXIT.failed;
 }
 
 async function obey(

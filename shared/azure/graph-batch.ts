@@ -1,5 +1,6 @@
 // `$batch` with bodies of our own: each step has its own answer, and a step without one is unknown (invariant 4).
-import * as z from "zod";
+import { graphEnvelope, graphError, graphStep } from "../codec/graph-answers.ts";
+import type { GraphStep } from "../codec/graph-answers.ts";
 import type { Answer } from "../domain/failure.ts";
 import { classify } from "../domain/failure.ts";
 import { parseRetryAfter } from "../domain/retry.ts";
@@ -19,14 +20,6 @@ export interface StepAnswer {
   readonly body: unknown;
 }
 
-const envelope = z.object({ responses: z.array(z.object({ id: z.string(), status: z.number() }).loose()) });
-const stepSchema = z.object({
-  id: z.string(),
-  status: z.number(),
-  headers: z.record(z.string(), z.unknown()).optional(),
-  body: z.unknown().optional(),
-});
-const errorBody = z.object({ error: z.object({ code: z.string() }) });
 const UNKNOWN: StepAnswer = { answer: { kind: "none" }, body: null };
 
 export interface BatchDeps {
@@ -56,7 +49,7 @@ export async function runGraphBatch(
     const whole = judgeEnvelope(reply.status, codeOf(reply.body), parseRetryAfter(reply.retryAfter, answeredAt));
     return steps.map(() => ({ answer: whole, body: null }));
   }
-  const parsed = envelope.safeParse(reply.body);
+  const parsed = graphEnvelope.safeParse(reply.body);
   if (!parsed.success) return steps.map(() => UNKNOWN);
   return matchSteps(deps, steps.length, parsed.data.responses, answeredAt);
 }
@@ -77,7 +70,7 @@ function matchSteps(
 ): readonly StepAnswer[] {
   const found = new Map<number, StepAnswer>();
   for (const response of responses) {
-    const step = stepSchema.safeParse(response);
+    const step = graphStep.safeParse(response);
     const index = step.success && /^[1-9]\d?$/.test(step.data.id) ? Number(step.data.id) : 0;
     if (!step.success || index === 0 || index > count) {
       deps.log.error("Graph broke its contract: an answer to no step of ours", {
@@ -94,7 +87,7 @@ function matchSteps(
   return Array.from({ length: count }, (_, index) => found.get(index + 1) ?? UNKNOWN);
 }
 
-function toAnswer({ status, headers = {}, body }: z.output<typeof stepSchema>, answeredAt: number): StepAnswer {
+function toAnswer({ status, headers = {}, body }: GraphStep, answeredAt: number): StepAnswer {
   const retryAfter = Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
   const asked = typeof retryAfter === "number" || typeof retryAfter === "string" ? `${retryAfter}` : null;
   return {
@@ -108,6 +101,6 @@ function isDone({ answer }: StepAnswer): boolean {
 }
 
 function codeOf(body: unknown): string {
-  const parsed = errorBody.safeParse(body);
+  const parsed = graphError.safeParse(body);
   return parsed.success ? parsed.data.error.code : "";
 }

@@ -1,9 +1,17 @@
 // Directory on Microsoft Graph. The per-user MFA endpoint exists on /beta only and is isolated here.
 // Sources: Microsoft Learn "Update authentication method states", "userRegistrationDetails", "JSON batching", "List users".
-import * as z from "zod";
+import {
+  anyAnswer,
+  graphMethods,
+  graphMfaState,
+  graphPage,
+  graphRecipient,
+  graphReportRow,
+  graphUser,
+} from "../codec/graph-answers.ts";
+import type { GraphPage, GraphUser, Shape } from "../codec/graph-answers.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { KnownMfaState, MfaState, UserId } from "../domain/names.ts";
-import { MFA_STATES } from "../domain/names.ts";
 import type { RegistrationValue } from "../domain/registration.ts";
 import { registrationFromMethods, registrationFromReport } from "../domain/registration.ts";
 import type { Answer } from "../domain/failure.ts";
@@ -30,33 +38,6 @@ const READ_TRIES = 8;
 const READ_BACKOFF_MS = 100;
 const READ_REST_MAX_MS = 2_000;
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? null);
-const userSchema = z.object({
-  id: z.string(),
-  userPrincipalName: z.string(),
-  displayName: text,
-  mail: text,
-  accountEnabled: z.boolean().nullish(),
-  userType: text,
-  department: text,
-  preferredLanguage: text,
-  createdDateTime: text,
-  onPremisesSyncEnabled: z.boolean().nullish(),
-});
-const page = z.object({ value: z.array(z.unknown()), "@odata.nextLink": z.string().optional() });
-const stateSchema = z.object({ perUserMfaState: z.enum(MFA_STATES) });
-const methodsSchema = z.object({ value: z.array(z.object({ "@odata.type": z.string() })) });
-const recipientSchema = z.object({ displayName: text, mail: text, preferredLanguage: text });
-const reportRow = z.object({
-  id: z.string(),
-  isMfaCapable: z.boolean(),
-  methodsRegistered: z.array(z.string()),
-  lastUpdatedDateTime: z.string(),
-});
-
 export class GraphDirectory implements Directory {
   readonly #reader: BatchDeps;
   readonly #enforcer: BatchDeps;
@@ -71,14 +52,14 @@ export class GraphDirectory implements Directory {
 
   async *listUsers(): AsyncIterable<readonly DirectoryUser[]> {
     for await (const values of readPages(this.#reader.client, `/v1.0/users?$select=${SELECT}&$top=999`)) {
-      yield values.map((value) => toUser(userSchema.parse(value)));
+      yield values.map((value) => toUser(graphUser.parse(value)));
     }
   }
 
   async readMfaStates(users: readonly UserId[]): Promise<readonly Read<MfaState>[]> {
     const steps = users.map((user) => get(requirements(user)));
     const answers = await runGraphBatch(this.#reader, "beta", steps);
-    return answers.map((answer) => readAs(answer, stateSchema, ({ perUserMfaState }): MfaState => perUserMfaState));
+    return answers.map((answer) => readAs(answer, graphMfaState, ({ perUserMfaState }): MfaState => perUserMfaState));
   }
 
   async setMfaStates(users: readonly UserId[], mfaState: KnownMfaState): Promise<readonly Answer[]> {
@@ -96,7 +77,7 @@ export class GraphDirectory implements Directory {
       users.map((user) => get(`/users/${checked(user)}/authentication/methods`)),
     );
     return answers.map((answer) =>
-      readAs(answer, methodsSchema, ({ value }) =>
+      readAs(answer, graphMethods, ({ value }) =>
         registrationFromMethods(
           value.map((method) => method["@odata.type"].replace("#microsoft.graph.", "")),
           now,
@@ -109,7 +90,7 @@ export class GraphDirectory implements Directory {
     const steps = users.map((user) => get(`/users/${checked(user)}?$select=displayName,mail,preferredLanguage`));
     const answers = await runGraphBatch(this.#reader, "v1.0", steps);
     return answers.map((answer) =>
-      readAs(answer, recipientSchema, ({ displayName, mail, preferredLanguage }) => ({
+      readAs(answer, graphRecipient, ({ displayName, mail, preferredLanguage }) => ({
         displayName: displayName ?? "",
         mail: mail ?? "",
         preferredLanguage,
@@ -120,7 +101,7 @@ export class GraphDirectory implements Directory {
   async *readRegistrationReport(now: Instant): AsyncIterable<RegistrationReportPage> {
     const path = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999";
     for await (const values of readPages(this.#reader.client, path, this.#reportPagesPer10s)) {
-      const rows = values.map((value) => reportRow.parse(value));
+      const rows = values.map((value) => graphReportRow.parse(value));
       const times = rows.map((row) => Date.parse(row.lastUpdatedDateTime));
       yield {
         reportAt: times.length === 0 ? now : Math.min(now, ...times),
@@ -137,7 +118,7 @@ export class GraphDirectory implements Directory {
     for (const account of accounts) {
       const user = await readOne(this.#reader.client, `/v1.0/users/${encodeURIComponent(account)}?$select=${SELECT}`);
       if (user === null) continue;
-      const { id, userPrincipalName, accountEnabled, onPremisesSyncEnabled } = userSchema.parse(user);
+      const { id, userPrincipalName, accountEnabled, onPremisesSyncEnabled } = graphUser.parse(user);
       const filter = encodeURIComponent(
         `principalId eq '${checked(id)}' and roleDefinitionId eq '${GLOBAL_ADMINISTRATOR}'`,
       );
@@ -150,7 +131,7 @@ export class GraphDirectory implements Directory {
         userPrincipalName,
         enabled: accountEnabled === true,
         cloudOnly: onPremisesSyncEnabled !== true,
-        globalAdministrator: page.parse(roles ?? { value: [] }).value.length > 0,
+        globalAdministrator: graphPage.parse(roles ?? { value: [] }).value.length > 0,
       });
     }
     return found;
@@ -166,15 +147,15 @@ function checked(user: UserId): UserId {
   return user;
 }
 
-function readAs<S extends z.ZodType, T>(step: StepAnswer, schema: S, pick: (value: z.output<S>) => T): Read<T> {
+function readAs<S, T>(step: StepAnswer, shape: Shape<S>, pick: (value: S) => T): Read<T> {
   const { answer, body } = step;
   if (answer.kind !== "answered" || answer.status < 200 || answer.status >= 300) return { kind: "failed", answer };
-  const parsed = schema.safeParse(body);
+  const parsed = shape.safeParse(body);
   // An empty or strange 200 says nothing, and unknown is never read as `disabled`.
   return parsed.success ? { kind: "read", value: pick(parsed.data) } : { kind: "failed", answer: { kind: "none" } };
 }
 
-function toUser(user: z.output<typeof userSchema>): DirectoryUser {
+function toUser(user: GraphUser): DirectoryUser {
   return {
     id: user.id.toLowerCase(),
     userPrincipalName: user.userPrincipalName,
@@ -190,7 +171,7 @@ function toUser(user: z.output<typeof userSchema>): DirectoryUser {
 
 /** `null`: there is no such thing. @throws Unavailable after several tries */
 async function readOne(client: GraphClient, path: string): Promise<unknown> {
-  return await readPatiently(client, path, z.unknown());
+  return await readPatiently(client, path, anyAnswer);
 }
 
 /**
@@ -199,15 +180,11 @@ async function readOne(client: GraphClient, path: string): Promise<unknown> {
  * @returns `null` for a 404
  * @throws Unavailable after the last try, or when Graph asks for a longer rest than a call may wait
  */
-async function readPatiently<S extends z.ZodType>(
-  client: GraphClient,
-  path: string,
-  schema: S,
-): Promise<z.output<S> | null> {
+async function readPatiently<T>(client: GraphClient, path: string, shape: Shape<T>): Promise<T | null> {
   for (let tries = 1; ; tries += 1) {
     const reply = await client.call("GET", path);
     if (typeof reply !== "string" && reply.status === 404) return null;
-    const parsed = typeof reply !== "string" && reply.status === 200 ? schema.safeParse(reply.body) : null;
+    const parsed = typeof reply !== "string" && reply.status === 200 ? shape.safeParse(reply.body) : null;
     // A proxy's page of HTML with status 200 has no body that could be read.
     if (parsed?.success === true && parsed.data !== null) return parsed.data;
     const asked = restOf(reply);
@@ -233,7 +210,7 @@ async function* readPages(
   let path: string | null = first;
   for (let index = 0; path !== null; index += 1) {
     if (index >= pagesPer10s) await pause(REPORT_SPAN_MS / pagesPer10s);
-    const read: z.output<typeof page> | null = await readPatiently(client, path, page);
+    const read: GraphPage | null = await readPatiently(client, path, graphPage);
     if (read === null) throw new Unavailable("graph", { cause: "a list is not there" });
     yield read.value;
     const next: string | undefined = read["@odata.nextLink"];

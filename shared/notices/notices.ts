@@ -156,7 +156,7 @@ export function renderNotice(notices: Notices, { notice, language, variables }: 
 /** The user's own language where the notice has words in it, with its region; else the language of the words that stand in. */
 export function spokenLanguage(notices: Notices, notice: string, language: string | null): string {
   const chosen = nearestLanguage(language, notices.locales.get(notice) ?? new Map<string, never>());
-  return language !== null && language.toLowerCase().startsWith(chosen) ? language : chosen;
+  return language?.toLowerCase().startsWith(chosen) === true ? language : chosen;
 }
 
 /** `de-AT` → `de` → `en` */

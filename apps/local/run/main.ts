@@ -28,7 +28,7 @@ const SHOWN_VIOLATIONS = 20;
 const terminal = openTerminal(process.stderr);
 let interrupted = false;
 /** Time has run: whatever ends the run now, something was done. */
-let begun = false;
+const progress = { begun: false };
 const isInterrupted = (): boolean => interrupted;
 
 async function main(): Promise<number> {
@@ -64,7 +64,7 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     terminal.say(`page: ${session.pageUrl}`);
     const from = session.supervisor.now();
     await session.begin();
-    begun = true;
+    progress.begun = true;
     const counts = new InstanceCounts();
     const onState = statusLine();
     await watchRun(session, { graceDays: inputs.spec.graceDays, counts, onState, isEnding: isInterrupted });
@@ -109,5 +109,5 @@ try {
   const fault = isDiskFull(error) ? diskFull("--data, or the folder of temporary files") : error;
   if (!(fault instanceof UserFault)) throw error;
   terminal.say(fault.message);
-  process.exitCode = begun ? EXIT_NOT_DONE : EXIT_USAGE;
+  process.exitCode = progress.begun ? EXIT_NOT_DONE : EXIT_USAGE;
 }

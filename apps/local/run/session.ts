@@ -49,7 +49,7 @@ export interface Session {
   /** Plans and applies, unless the folder holds the rollout already; then time runs. */
   begin(): Promise<void>;
   /** Resolves with the reason when nothing can go on: a part has died, or the log cannot be written. */
-  readonly failed: Promise<unknown>;
+  readonly failed: Promise<Error>;
   close(): Promise<void>;
 }
 
@@ -58,8 +58,8 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
   const { flags, inputs, folder } = ask;
   const secrets = { identityHeader: IDENTITY_HEADER, adminToken: newSecret() };
   let deps: Dependencies | null = null;
-  let onLogFailure: (error: unknown) => void = () => undefined;
-  const logFailed = new Promise<unknown>((resolve) => (onLogFailure = resolve));
+  let onLogFailure: (error: Error) => void = () => undefined;
+  const logFailed = new Promise<Error>((resolve) => (onLogFailure = resolve));
   const supervisor = await startSupervisor(supervisorOptions(ask, secrets, { deps: () => deps, onLogFailure }));
   try {
     Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
@@ -105,7 +105,7 @@ function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions[
 function supervisorOptions(
   { flags, inputs, dataDir, programsDir, folder, say, observe }: SessionAsk,
   secrets: { readonly identityHeader: string; readonly adminToken: string },
-  { deps, onLogFailure }: { readonly deps: () => Dependencies | null; readonly onLogFailure: (error: unknown) => void },
+  { deps, onLogFailure }: { readonly deps: () => Dependencies | null; readonly onLogFailure: (error: Error) => void },
 ): SupervisorOptions {
   const log = join(dataDir, "log.txt");
   return {
@@ -148,7 +148,7 @@ function supervisorOptions(
       try {
         appendFileSync(log, `${line.trimEnd()}\n`);
       } catch (error) {
-        onLogFailure(error);
+        onLogFailure(error instanceof Error ? error : new Error(String(error)));
       }
     },
     observe: (event) => {
