@@ -1,4 +1,5 @@
 // How a host starts, and how a start fails: docs/EMBEDDED.md lists the numbers.
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildChildren } from "../supervisor/built-children.ts";
 import type { BuiltChildren } from "../supervisor/built-children.ts";
@@ -48,6 +49,19 @@ const queue = (options: string): string =>
   app(`app.serviceBusQueue("q", { queueName: "work", connection: "BUS", handler() {}, ${options} });`);
 const timer = (schedule: string): string => app(`app.timer("t", { schedule: "${schedule}", handler() {} });`);
 const hostJson = (more: object): string => JSON.stringify({ version: "2.0", ...more });
+
+describe("host 2: the core module is there before the first function file is loaded", () => {
+  it("a library that was asked too early has given up for good, and the start says so", async () => {
+    // Loaded before everything of ours, as an agent that instruments an app may do.
+    const early = 'require("@azure/functions").app.timer("early", { schedule: "0 * * * * *", handler() {} });';
+    const appDir = makeApp(stage, { "early.cjs": early });
+    const settings = { NODE_OPTIONS: `--require ${join(appDir, "early.cjs")}` };
+    const host = forkHost(stage, { entry: children.host, appDir, settings });
+
+    await expect(host.ready).rejects.toThrow("@azure/functions was imported before the host was ready for it");
+    expect((await host.died).code).not.toBe(0);
+  });
+});
 
 describe("a start that fails says why and ends with an exit code", () => {
   const cases: readonly (readonly [string, Record<string, string | null>, RegExp])[] = [
