@@ -35,6 +35,25 @@ export async function runGraphBatch(
   steps: readonly BatchStep[],
 ): Promise<readonly StepAnswer[]> {
   if (steps.length === 0) return [];
+  const answers = await ask(deps, version, steps);
+  const again = steps.filter((step, index) => goesAgain(step, answers[index]?.answer)).length;
+  for (let count = 0; count < again; count += 1) deps.hooks.count("retried");
+  return answers;
+}
+
+const OPERATIONS = { GET: "read", PATCH: "write", POST: "mail" } as const;
+
+/** Its user is tried again later; a mail that may have left is not. */
+function goesAgain({ method }: BatchStep, answer: Answer | undefined): boolean {
+  const verdict = classify(OPERATIONS[method], answer ?? { kind: "none" });
+  return verdict.kind === "failed" && verdict.failure.disposition === "retry";
+}
+
+async function ask(
+  deps: BatchDeps,
+  version: "v1.0" | "beta",
+  steps: readonly BatchStep[],
+): Promise<readonly StepAnswer[]> {
   const requests = steps.map(({ method, url, body }, index) => {
     if (method !== "GET") deps.hooks.count("write");
     const head = { id: String(index + 1), method, url };
