@@ -98,6 +98,24 @@ const EXPECTED: Readonly<Record<string, Enrollment>> = {
     notices: [FIRST_SENT],
     reverts: 0,
   },
+  "failed while it was restored": {
+    userId: user(11),
+    state: {
+      phase: "failed",
+      was: { phase: "enforced", enforcedAt: on(10, 9, 0, 2), how: "written", told: { kind: "told", ...TOLD } },
+      reason: "graph-unavailable",
+      at: on(11, 9),
+      restoringSince: on(11, 8),
+    },
+    prior: WAS_DISABLED,
+    written: "enforced",
+    registration: NEVER_LOOKED,
+    attempt: 8,
+    notBefore: 0,
+    claim: NO_CLAIM,
+    notices: [FIRST_SENT],
+    reverts: 0,
+  },
   excluded: {
     userId: user(7),
     state: {
