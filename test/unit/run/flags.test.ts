@@ -1,0 +1,63 @@
+// Flags of `npm start` and of the kill test.
+import { describe, expect, it } from "vitest";
+import { parseRunFlags } from "../../../apps/local/run/flags.ts";
+import { parseKillFlags } from "../../../apps/local/run/kill-flags.ts";
+import { UserFault } from "../../../shared/domain/fault.ts";
+
+function faultsOf(parse: () => unknown): string {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof UserFault) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("the flags of npm start", () => {
+  it("have the documented defaults", () => {
+    expect(parseRunFlags([])).toMatchObject({
+      tenantFile: null,
+      users: 200,
+      seed: 1,
+      specFile: "samples/rollout.yaml",
+      speed: { kind: "max" },
+      start: Date.UTC(2026, 2, 2, 6),
+      faults: [],
+      quota: "documented",
+      senders: null,
+      dataDir: null,
+      port: 0,
+      instances: 1,
+      graphUrl: null,
+      untilDone: false,
+      json: false,
+    });
+    expect(parseRunFlags(["--help"])).toBe("help");
+  });
+
+  it.each([
+    [["--users", "0"], '--users: "0" is no whole number from 1 to 1000000.'],
+    [["--senders", "0"], '--senders: "0" is no whole number from 1 to 1000.'],
+    [["--instances", "33"], '--instances: "33"'],
+    [["--port", "-1"], "--port"],
+    [["--users"], "--users: has no value."],
+    [["--users", "5", "--tenant", "people.csv"], "--users: was given with --tenant."],
+    [["--speed", "fast"], '--speed: "fast" is neither max nor a number from 1.'],
+    [["--start", "tomorrow"], '--start: "tomorrow" is no ISO instant.'],
+    [["--quota", "on"], '--quota: "on" is neither off nor documented.'],
+    [["--graph-url", "graph"], '--graph-url: "graph" is no URL.'],
+    [["--untildone"], "--untildone: is no flag. Did you mean --until-done?"],
+    [["people.csv"], "people.csv: stands alone."],
+  ])("%j is refused in one sentence", (args, said) => {
+    expect(faultsOf(() => parseRunFlags(args))).toContain(said);
+  });
+});
+
+describe("the flags of the kill test", () => {
+  it("have defaults, and refuse what is not there yet", () => {
+    expect(parseKillFlags([])).toEqual({ what: "instance", kills: 3, users: 60, seed: 1 });
+    expect(faultsOf(() => parseKillFlags(["--what", "tree"]))).toContain("tree is not there yet");
+    expect(faultsOf(() => parseKillFlags(["--what", "cat", "--kill", "3"]))).toContain("Did you mean --kills?");
+  });
+});
