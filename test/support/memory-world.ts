@@ -56,6 +56,8 @@ export interface WorldOptions {
   readonly rates?: Partial<Record<MemoryFault, number>>;
   readonly writesPer150s?: number;
   readonly noticeSenders?: readonly string[];
+  /** `each-minute`: as the timer does in Azure; else only when the planner has said that it waits for something. */
+  readonly ticks?: "when-needed" | "each-minute";
 }
 
 export class MemoryWorld {
@@ -71,13 +73,23 @@ export class MemoryWorld {
   readonly spent = new Map<Step, { read: number; transaction: number; messages: number }>();
   readonly #acts: { readonly at: Instant; readonly act: () => void }[] = [];
   readonly #deliveries = new Map<string, number>();
+  readonly #ticks: "when-needed" | "each-minute";
+  /** How often the planner looked. */
+  looks = 0;
   #nextTick: Instant = START;
   #nextCheck: Instant = START + REGISTRATION_EVERY_MS;
   #wakeAt: Instant = 0;
 
-  constructor({ seed = 1, rates = {}, writesPer150s = 2_850, noticeSenders = [] }: WorldOptions = {}) {
+  constructor({
+    seed = 1,
+    rates = {},
+    writesPer150s = 2_850,
+    noticeSenders = [],
+    ticks = "when-needed",
+  }: WorldOptions = {}) {
     this.faults = new MemoryFaults(new SeededRandom(seed), rates);
     this.queue = new MemoryStepQueue(this.faults);
+    this.#ticks = ticks;
     const count = (kind: "read" | "transaction"): void => {
       this.counts[kind] += 1;
     };
@@ -120,6 +132,7 @@ export class MemoryWorld {
 
   /** One look of the planner, now. */
   async tick(): Promise<PlanResult> {
+    this.looks += 1;
     const result = await planWaves(this.deps);
     this.#wakeAt = result.wakeAt;
     return result;
@@ -171,7 +184,9 @@ export class MemoryWorld {
 
   /** Moves to the next instant at which something is due, and does it. */
   async step(): Promise<void> {
-    const tick = Math.max(this.#nextTick, Math.min(this.#wakeAt, FAR_FUTURE));
+    // A timer looks at whole minutes, whatever instant the planner named.
+    const wanted = this.#ticks === "each-minute" ? 0 : Math.ceil(this.#wakeAt / MINUTE_MS) * MINUTE_MS;
+    const tick = Math.max(this.#nextTick, wanted);
     const act = this.#acts[0]?.at ?? FAR_FUTURE;
     const at = Math.min(tick, this.#nextCheck, this.queue.nextAt, act);
     this.clock.moveTo(at);
