@@ -56,6 +56,7 @@ export interface WorldOptions {
   readonly rates?: Partial<Record<MemoryFault, number>>;
   readonly writesPer150s?: number;
   readonly noticeSenders?: readonly string[];
+  readonly mailsPerDay?: number;
   /** `each-minute`: as the timer does in Azure; else only when the planner has said that it waits for something. */
   readonly ticks?: "when-needed" | "each-minute";
 }
@@ -85,6 +86,7 @@ export class MemoryWorld {
     rates = {},
     writesPer150s = 2_850,
     noticeSenders = [],
+    mailsPerDay = 10_000,
     ticks = "when-needed",
   }: WorldOptions = {}) {
     this.faults = new MemoryFaults(new SeededRandom(seed), rates);
@@ -109,7 +111,7 @@ export class MemoryWorld {
       log: this.log,
       breakGlassIds: new Set<UserId>(),
       noticeSenders,
-      budget: budgetFrom({ writesPer150s, mailsPerMinute: 30, mailsPerDay: 10_000 }),
+      budget: budgetFrom({ writesPer150s, mailsPerMinute: 30, mailsPerDay }),
     };
   }
 
