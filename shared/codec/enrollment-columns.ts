@@ -8,7 +8,9 @@ import { MFA_STATES, NOTICE_KINDS } from "../domain/names.ts";
 import type { NoticeKey } from "../domain/names.ts";
 import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero, withTime } from "./columns.ts";
 
-const NOTICE = new RegExp(`^(first-notice|(${NOTICE_KINDS.join("|")})-\\d{1,6})$`);
+/** There is one first notice; the others are numbered. */
+const NUMBERED = NOTICE_KINDS.filter((kind) => kind !== "first-notice");
+const NOTICE = new RegExp(`^(first-notice|(${NUMBERED.join("|")})-\\d{1,6})$`);
 const notice = z.custom<NoticeKey>((value) => typeof value === "string" && NOTICE.test(value), "a notice key");
 const noticeRecord = z.tuple([notice, z.enum(["sent", "uncertain"]), time, time]);
 

@@ -30,6 +30,13 @@ describe("an enrollment row that lacks what its phase needs is refused: a lost t
     );
   });
 
+  it("a notice key that no notice has", () => {
+    const { parse } = kindOf("enrollment");
+    const columns = sampleOf("enrollment", "enabled");
+    for (const notice of ["first-notice-3", "follow-up", "follow-up-x", "postcard-1"])
+      expect(refusalOf(() => parse({ ...columns, notice }))).toContain("at notice");
+  });
+
   it("a claim that is not whole", () => {
     const { parse } = kindOf("enrollment");
     const claimed = Object.values(samplesOf("enrollment")).find((columns) => "claimNotice" in columns) ?? {};
