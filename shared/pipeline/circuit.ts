@@ -15,16 +15,10 @@ export function looksOpen(judged: readonly Judged[]): boolean {
   );
 }
 
-/** @param asked what the call did: nobody is protected from being read */
-export async function judgeCircuit(
-  deps: StepDeps,
-  sheet: Sheet,
-  judged: readonly Judged[],
-  asked: "read" | "write",
-): Promise<CircuitVerdict> {
+/** Of a write: nobody is protected from being read. */
+export async function judgeCircuit(deps: StepDeps, sheet: Sheet, judged: readonly Judged[]): Promise<CircuitVerdict> {
   if (!looksOpen(judged)) return "closed";
-  const protectedObjects =
-    asked === "write" && (await canaryAccepted(deps, sheet, new Set(judged.map(({ slot }) => slot))));
+  const protectedObjects = await canaryAccepted(deps, sheet, new Set(judged.map(({ slot }) => slot)));
   return protectedObjects ? "protected-objects" : "permission-missing";
 }
 

@@ -3,7 +3,7 @@ import { decide } from "../domain/decide.ts";
 import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
-import { beginWrites } from "./observe-states.ts";
+import { beginWrites } from "./begin-writes.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
 import { saveSheet } from "./save-batch.ts";
 import { settleDue } from "./settle-due.ts";

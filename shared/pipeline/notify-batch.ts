@@ -3,12 +3,9 @@
 import { claimExpiry, earliestDeadline } from "../domain/deadline.ts";
 import { decide } from "../domain/decide.ts";
 import type { SenderId } from "../domain/names.ts";
-import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import type { Recipient } from "../ports/directory.ts";
-import { looksOpen, pauseRollout } from "./circuit.ts";
 import { finishStep } from "./finish-step.ts";
-import { applyFailures, judgeReads, throttledOf } from "./judge.ts";
-import { announceRest } from "./rest.ts";
+import { readUsers } from "./read-users.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
 import { saveSheet } from "./save-batch.ts";
 import type { Claimed } from "./send-notices.ts";
@@ -38,30 +35,16 @@ async function readRecipients(
   work: StepWork,
   slots: readonly number[],
 ): Promise<ReadonlyMap<number, Recipient>> {
-  const { sheet } = work;
   const found = new Map<number, Recipient>();
-  const parts = slice(slots, GRAPH_BATCH_STEPS);
-  // A batch is two calls of Graph: side by side, since nothing is written by them.
-  const answers = await Promise.all(
-    parts.map((part) => deps.directory.readRecipients(part.map((slot) => sheet.row(slot).enrollment.userId))),
-  );
-  for (const [partIndex, part] of parts.entries()) {
-    const reads = answers[partIndex] ?? [];
-    const judged = judgeReads(part, reads);
-    if (looksOpen(judged)) {
-      await pauseRollout(deps, work.nudge, "Graph refuses to show users: the reader's permission is gone");
-      return new Map();
-    }
-    applyFailures(deps, sheet, "notify", judged);
-    await announceRest(deps, "graph-read", throttledOf(judged));
-    part.forEach((slot, index) => {
-      const read = reads[index];
-      if (read?.kind !== "read") return;
-      if (read.value.mail === "") sheet.apply(slot, { kind: "gave-up", reason: "no-address", at: deps.clock.now() });
-      else found.set(slot, read.value);
-    });
-  }
-  return found;
+  const { kind } = await readUsers(deps, work, slots, {
+    ask: (users) => deps.directory.readRecipients(users),
+    hear: (slot, recipient) => {
+      if (recipient.mail !== "") found.set(slot, recipient);
+      else work.sheet.apply(slot, { kind: "gave-up", reason: "no-address", at: deps.clock.now() });
+    },
+    refusal: "show users",
+  });
+  return kind === "stopped" ? new Map() : found;
 }
 
 function claimNotices(

@@ -33,7 +33,7 @@ export async function writeStates(
     sheet.writes += part.length;
     const users = part.map((slot) => sheet.row(slot).enrollment.userId);
     const judged = judgeAnswers("write", part, await deps.directory.setMfaStates(users, write.mfaState));
-    const verdict = await judgeCircuit(deps, sheet, judged, "write");
+    const verdict = await judgeCircuit(deps, sheet, judged);
     if (verdict === "permission-missing") {
       await pauseRollout(deps, work.nudge, "Graph refuses to set MFA states: the enforcer's permission is gone");
       break;
