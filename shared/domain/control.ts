@@ -1,10 +1,18 @@
 // The one row that every handler reads: who is stopped, which service wants rest, what each rollout promised.
 import type { Instant } from "./instant.ts";
-import type { RolloutId, UserId, WaveId } from "./names.ts";
+import type { RolloutId, Step, UserId, WaveId } from "./names.ts";
 import type { Policy } from "./policy.ts";
 
 export const SERVICES = ["graph-write", "graph-read", "mail", "reports"] as const;
 export type Service = (typeof SERVICES)[number];
+
+/** What a step needs: it does not start while one of them rests. */
+export const SERVICES_OF: Readonly<Record<Step, readonly Service[]>> = {
+  enable: ["graph-write", "graph-read"],
+  enforce: ["graph-write", "graph-read"],
+  restore: ["graph-write", "graph-read"],
+  notify: ["mail"],
+};
 
 export interface Stop {
   /** A wave, or `*`: the whole rollout. */
@@ -66,8 +74,13 @@ export function allows(
   if (rollout === undefined) return { kind: "refused", because: `no rollout ${ask.rollout} is active` };
   const stop = stopOf(rollout, ask.wave);
   if (stop !== null) return { kind: "refused", because: `paused by ${stop.by}: ${stop.because}` };
-  const notBefore = Math.max(...ask.services.map((service) => control.notBefore[service]));
+  const notBefore = restOf(control, ask.services);
   return notBefore > ask.now ? { kind: "later", notBefore } : { kind: "allowed", rollout };
+}
+
+/** Until when these services rest. */
+export function restOf({ notBefore }: Control, services: readonly Service[]): Instant {
+  return Math.max(...services.map((service) => notBefore[service]));
 }
 
 export function stopOf(rollout: RolloutControl, wave: WaveId): Stop | null {

@@ -2,6 +2,7 @@
 // nudges to send once that ledger is committed.
 import { nextRoom, whenAffordable } from "./bucket.ts";
 import type { Control } from "./control.ts";
+import { restOf, SERVICES_OF } from "./control.ts";
 import type { Header } from "./header.ts";
 import { nextDue, STEP_ORDER } from "./header.ts";
 import type { Instant } from "./instant.ts";
@@ -55,7 +56,8 @@ export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], { co
     const header = byKey.get(keyOf(entry));
     if (header === undefined) continue;
     if (header.seq !== entry.seq) settled = refund(settled, writesLeft(entry, header));
-    else if (now < entry.at + STALLED_AFTER_MS && entry.at >= restOf(control, entry.step)) kept.push(entry);
+    else if (now < entry.at + STALLED_AFTER_MS && entry.at >= restOf(control, SERVICES_OF[entry.step]))
+      kept.push(entry);
   }
   return { ...settled, entries: kept };
 }
@@ -128,10 +130,10 @@ function offerRelease(ledger: Ledger, candidate: Candidate, control: Control, no
   if (step === "notify") {
     const offer = offerGrant(ledger, Math.max(1, count), now);
     if (offer === null) return null;
-    const at = Math.max(earliest, offer.at, restOf(control, step));
+    const at = Math.max(earliest, offer.at, restOf(control, SERVICES_OF[step]));
     return { ...address, at, writes: 0, grant: offer.grant };
   }
-  const soonest = Math.max(earliest, restOf(control, step));
+  const soonest = Math.max(earliest, restOf(control, SERVICES_OF[step]));
   const affordable = (writes: number): Instant => Math.max(soonest, whenAffordable(ledger.graph, writes, now));
   const inTime = affordable(header.due[step].writes);
   const writes = writesBy(header, step, inTime);
@@ -153,39 +155,28 @@ function writesBy({ due, phases }: Header, step: keyof typeof WRITTEN_IN, at: In
   return Math.max(writes, Math.min(all, writes + behind));
 }
 
-/** Until when the services of a step rest. */
-function restOf(control: Control, step: Step): Instant {
-  if (step === "notify") return control.notBefore.mail;
-  return Math.max(control.notBefore["graph-write"], control.notBefore["graph-read"]);
-}
-
 /** Its own nudge is on the way, unless it comes while the service rests; lost, it is found when it is overdue. */
 function nudgedUntil(header: Header, control: Control): Instant {
   const step = STEPS.find((candidate) => header.due[candidate].at === nextDue(header)) ?? "enable";
   const isOfNow = header.nudgeAt > 0 && nextDue(header) >= header.nudgeAt - MINUTE_MS;
-  return isOfNow && header.nudgeAt >= restOf(control, step) ? header.nudgeAt + STALLED_AFTER_MS : 0;
+  return isOfNow && header.nudgeAt >= restOf(control, SERVICES_OF[step]) ? header.nudgeAt + STALLED_AFTER_MS : 0;
 }
 
 /** When the planner is needed again for what these headers and this ledger say. */
 export function wakeFor(ledger: Ledger, headers: readonly HeaderAt[], { control, now }: Look): Instant {
   // Something is under way: look again with the next tick, which also finds what stalls. What rests is waited for.
-  const soonest = Math.min(...ledger.entries.map((entry) => Math.max(now, restOf(control, entry.step))));
+  const soonest = Math.min(...ledger.entries.map((entry) => Math.max(now, restOf(control, SERVICES_OF[entry.step]))));
   let wake = ledger.entries.length > 0 ? soonest + MINUTE_MS : FAR_FUTURE;
   const unfinished = new Set(ledger.entries.map(keyOf));
   for (const at of headers) {
     if (unfinished.has(keyOf(at))) continue;
-    const due = Math.min(...STEPS.map((step) => dueAfterRest(at.header, step, control)));
+    const due = Math.min(...STEPS.map((step) => Math.max(at.header.due[step].at, restOf(control, SERVICES_OF[step]))));
     if (due >= FAR_FUTURE) continue;
     wake = Math.min(wake, Math.max(due - HORIZON_MS, nudgedUntil(at.header, control), now + MINUTE_MS));
   }
   const mails = headers.some(({ header }) => header.due.notify.at <= now);
   if (mails) wake = Math.min(wake, ...ledger.senders.map(({ day }) => Math.max(now + MINUTE_MS, nextRoom(day, now))));
   return wake;
-}
-
-function dueAfterRest(header: Header, step: Step, control: Control): Instant {
-  const { at } = header.due[step];
-  return at >= FAR_FUTURE ? FAR_FUTURE : Math.max(at, restOf(control, step));
 }
 
 export function keyOf({ rollout, wave, batch }: BatchAddress): string {

@@ -1,6 +1,6 @@
 // Every step handler's frame: is it allowed, load, do it, and again from the rows when somebody else saved in between.
-import type { RolloutControl, Service } from "../domain/control.ts";
-import { allows } from "../domain/control.ts";
+import type { RolloutControl } from "../domain/control.ts";
+import { allows, SERVICES_OF } from "../domain/control.ts";
 import type { Instant } from "../domain/instant.ts";
 import { HANDLER_DEADLINE_MS } from "../domain/policy.ts";
 import type { Nudge } from "../domain/nudge.ts";
@@ -26,13 +26,6 @@ export interface StepResult {
 }
 
 export type StepHandler = (deps: StepDeps, work: StepWork) => Promise<StepResult>;
-
-const SERVICES_OF: Readonly<Record<Nudge["step"], readonly Service[]>> = {
-  enable: ["graph-write", "graph-read"],
-  enforce: ["graph-write", "graph-read"],
-  restore: ["graph-write", "graph-read"],
-  notify: ["mail"],
-};
 
 const ended = (result: StepResult["result"]): StepResult => ({ result, acted: 0, failed: 0 });
 
