@@ -3,10 +3,12 @@ import { graphEnvelope, graphError, graphStep } from "../codec/graph-answers.ts"
 import type { GraphStep } from "../codec/graph-answers.ts";
 import type { Answer } from "../domain/failure.ts";
 import { classify } from "../domain/failure.ts";
+import type { Instant } from "../domain/instant.ts";
 import { parseRetryAfter } from "../domain/retry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { GraphClient, GraphHooks } from "./graph-client.ts";
+import { answeredAt } from "./graph-client.ts";
 
 export interface BatchStep {
   readonly method: "GET" | "PATCH" | "POST";
@@ -36,8 +38,9 @@ export async function runGraphBatch(
 ): Promise<readonly StepAnswer[]> {
   if (steps.length === 0) return [];
   const answers = await ask(deps, version, steps);
-  const again = steps.filter((step, index) => goesAgain(step, answers[index]?.answer)).length;
-  for (let count = 0; count < again; count += 1) deps.hooks.count("retried");
+  for (const [index, step] of steps.entries()) {
+    if (goesAgain(step, answers[index]?.answer)) deps.hooks.count("retried");
+  }
   return answers;
 }
 
@@ -63,14 +66,14 @@ async function ask(
   if (reply === "unreachable")
     return steps.map(() => ({ answer: { kind: "unreachable", retryAfterMs: 0 }, body: null }));
   if (reply === "no-answer") return steps.map(() => UNKNOWN);
-  const answeredAt = reply.date === null ? deps.clock.now() : Date.parse(reply.date);
+  const at = answeredAt(reply, deps.clock);
   if (reply.status !== 200) {
-    const whole = judgeEnvelope(reply.status, codeOf(reply.body), parseRetryAfter(reply.retryAfter, answeredAt));
+    const whole = judgeEnvelope(reply.status, codeOf(reply.body), parseRetryAfter(reply.retryAfter, at));
     return steps.map(() => ({ answer: whole, body: null }));
   }
   const parsed = graphEnvelope.safeParse(reply.body);
   if (!parsed.success) return steps.map(() => UNKNOWN);
-  return matchSteps(deps, steps.length, parsed.data.responses, answeredAt);
+  return matchSteps(deps, steps.length, parsed.data.responses, at);
 }
 
 /** 429: nothing was carried out. 4xx: the whole call was refused, each step with it. Else nothing is known. */
@@ -81,12 +84,7 @@ function judgeEnvelope(status: number, code: string, retryAfterMs: number): Answ
   return { kind: "none" };
 }
 
-function matchSteps(
-  deps: BatchDeps,
-  count: number,
-  responses: readonly unknown[],
-  answeredAt: number,
-): readonly StepAnswer[] {
+function matchSteps(deps: BatchDeps, count: number, responses: readonly unknown[], at: Instant): readonly StepAnswer[] {
   const found = new Map<number, StepAnswer>();
   for (const response of responses) {
     const step = graphStep.safeParse(response);
@@ -98,7 +96,7 @@ function matchSteps(
       continue;
     }
     if (step.data.status === 429) deps.hooks.count("throttled");
-    const answer = toAnswer(step.data, answeredAt);
+    const answer = toAnswer(step.data, at);
     const earlier = found.get(index);
     // Twice: the worse one counts, since only one of them can be the truth.
     found.set(index, earlier === undefined || isDone(earlier) ? answer : earlier);
@@ -106,11 +104,11 @@ function matchSteps(
   return Array.from({ length: count }, (_, index) => found.get(index + 1) ?? UNKNOWN);
 }
 
-function toAnswer({ status, headers = {}, body }: GraphStep, answeredAt: number): StepAnswer {
+function toAnswer({ status, headers = {}, body }: GraphStep, at: Instant): StepAnswer {
   const retryAfter = Object.entries(headers).find(([name]) => name.toLowerCase() === "retry-after")?.[1];
   const asked = typeof retryAfter === "number" || typeof retryAfter === "string" ? `${retryAfter}` : null;
   return {
-    answer: { kind: "answered", status, code: codeOf(body), retryAfterMs: parseRetryAfter(asked, answeredAt) },
+    answer: { kind: "answered", status, code: codeOf(body), retryAfterMs: parseRetryAfter(asked, at) },
     body,
   };
 }

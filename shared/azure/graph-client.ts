@@ -1,6 +1,7 @@
 // One Graph client an identity, on the official client with middleware of our own: the stock chain sends no token to a loopback root,
 // sleeps on Retry-After and does not look inside `$batch`.
 import type { Client as GraphSdkClient, Context, Middleware } from "@microsoft/microsoft-graph-client";
+import type { Instant } from "../domain/instant.ts";
 import { HTTP_CALL_MS } from "../domain/policy.ts";
 import type { Clock } from "../ports/clock.ts";
 import { Unavailable } from "../ports/errors.ts";
@@ -16,6 +17,11 @@ export interface GraphReply {
   readonly body: unknown;
   readonly retryAfter: string | null;
   readonly date: string | null;
+}
+
+/** Graph's own time of an answer, against which a date in Retry-After is read: our clock may be another one. */
+export function answeredAt({ date }: GraphReply, clock: Clock): Instant {
+  return Date.parse(date ?? "") || clock.now();
 }
 
 export interface GraphClient {

@@ -1,7 +1,6 @@
 // Directory on Microsoft Graph. The per-user MFA endpoint exists on /beta only and is isolated here.
 // Sources: Microsoft Learn "Update authentication method states", "userRegistrationDetails", "JSON batching", "List users".
 import {
-  anyAnswer,
   graphMethods,
   graphMfaState,
   graphPage,
@@ -27,7 +26,8 @@ import { parseRetryAfter } from "../domain/retry.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { BatchDeps, BatchStep, StepAnswer } from "./graph-batch.ts";
 import { runGraphBatch } from "./graph-batch.ts";
-import type { GraphClient } from "./graph-client.ts";
+import type { GraphReply } from "./graph-client.ts";
+import { answeredAt } from "./graph-client.ts";
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10";
@@ -51,7 +51,7 @@ export class GraphDirectory implements Directory {
   }
 
   async *listUsers(): AsyncIterable<readonly DirectoryUser[]> {
-    for await (const values of readPages(this.#reader.client, `/v1.0/users?$select=${SELECT}&$top=999`)) {
+    for await (const values of readPages(this.#reader, `/v1.0/users?$select=${SELECT}&$top=999`)) {
       yield values.map((value) => toUser(graphUser.parse(value)));
     }
   }
@@ -100,7 +100,7 @@ export class GraphDirectory implements Directory {
 
   async *readRegistrationReport(now: Instant): AsyncIterable<RegistrationReportPage> {
     const path = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999";
-    for await (const values of readPages(this.#reader.client, path, this.#reportPagesPer10s)) {
+    for await (const values of readPages(this.#reader, path, this.#reportPagesPer10s)) {
       const rows = values.map((value) => graphReportRow.parse(value));
       const times = rows.map((row) => Date.parse(row.lastUpdatedDateTime));
       yield {
@@ -116,22 +116,21 @@ export class GraphDirectory implements Directory {
   async readBreakGlass(accounts: readonly string[]): Promise<readonly BreakGlassAccount[]> {
     const found: BreakGlassAccount[] = [];
     for (const account of accounts) {
-      const user = await readOne(this.#reader.client, `/v1.0/users/${encodeURIComponent(account)}?$select=${SELECT}`);
+      const path = `/v1.0/users/${encodeURIComponent(account)}?$select=${SELECT}`;
+      const user = await readPatiently(this.#reader, path, graphUser);
       if (user === null) continue;
-      const { id, userPrincipalName, accountEnabled, onPremisesSyncEnabled } = graphUser.parse(user);
+      const { id, userPrincipalName, accountEnabled, onPremisesSyncEnabled } = user;
       const filter = encodeURIComponent(
         `principalId eq '${checked(id)}' and roleDefinitionId eq '${GLOBAL_ADMINISTRATOR}'`,
       );
-      const roles = await readOne(
-        this.#reader.client,
-        `/v1.0/roleManagement/directory/roleAssignments?$filter=${filter}`,
-      );
+      const rolePath = `/v1.0/roleManagement/directory/roleAssignments?$filter=${filter}`;
+      const roles = await readPatiently(this.#reader, rolePath, graphPage);
       found.push({
         id,
         userPrincipalName,
         enabled: accountEnabled === true,
         cloudOnly: onPremisesSyncEnabled !== true,
-        globalAdministrator: graphPage.parse(roles ?? { value: [] }).value.length > 0,
+        globalAdministrator: (roles?.value.length ?? 0) > 0,
       });
     }
     return found;
@@ -169,25 +168,18 @@ function toUser(user: GraphUser): DirectoryUser {
   };
 }
 
-/** `null`: there is no such thing. @throws Unavailable after several tries */
-async function readOne(client: GraphClient, path: string): Promise<unknown> {
-  return await readPatiently(client, path, anyAnswer);
-}
-
 /**
  * Reads of the directory go again within the call: nobody is written to by them, and half an audience is none.
  *
  * @returns `null` for a 404
  * @throws Unavailable after the last try, or when Graph asks for a longer rest than a call may wait
  */
-async function readPatiently<T>(client: GraphClient, path: string, shape: Shape<T>): Promise<T | null> {
+async function readPatiently<T>({ client, clock }: BatchDeps, path: string, shape: Shape<T>): Promise<T | null> {
   for (let tries = 1; ; tries += 1) {
     const reply = await client.call("GET", path);
-    if (typeof reply !== "string" && reply.status === 404) return null;
-    const parsed = typeof reply !== "string" && reply.status === 200 ? shape.safeParse(reply.body) : null;
-    // A proxy's page of HTML with status 200 has no body that could be read.
-    if (parsed?.success === true && parsed.data !== null) return parsed.data;
-    const asked = restOf(reply);
+    const read = typeof reply === "string" ? null : readReply(reply, shape);
+    if (read !== null) return read.value;
+    const asked = typeof reply === "string" ? 0 : parseRetryAfter(reply.retryAfter, answeredAt(reply, clock));
     if (tries >= READ_TRIES || asked > READ_REST_MAX_MS) {
       const cause = typeof reply === "string" ? reply : `status ${reply.status}`;
       throw new Unavailable("graph", { cause });
@@ -196,25 +188,27 @@ async function readPatiently<T>(client: GraphClient, path: string, shape: Shape<
   }
 }
 
-function restOf(reply: Awaited<ReturnType<GraphClient["call"]>>): number {
-  if (typeof reply === "string") return 0;
-  return parseRetryAfter(reply.retryAfter, Date.parse(reply.date ?? "") || Date.now());
+/** `null`: no answer that can be read. A proxy's page of HTML with status 200 has no body that could be. */
+function readReply<T>({ status, body }: GraphReply, shape: Shape<T>): { readonly value: T | null } | null {
+  if (status === 404) return { value: null };
+  const parsed = status === 200 ? shape.safeParse(body) : null;
+  return parsed?.success === true ? { value: parsed.data } : null;
 }
 
 /** @param pagesPer10s more than that wait for their turn */
 async function* readPages(
-  client: GraphClient,
+  deps: BatchDeps,
   first: string,
   pagesPer10s = Number.POSITIVE_INFINITY,
 ): AsyncIterable<readonly unknown[]> {
   let path: string | null = first;
   for (let index = 0; path !== null; index += 1) {
     if (index >= pagesPer10s) await pause(REPORT_SPAN_MS / pagesPer10s);
-    const read: GraphPage | null = await readPatiently(client, path, graphPage);
+    const read: GraphPage | null = await readPatiently(deps, path, graphPage);
     if (read === null) throw new Unavailable("graph", { cause: "a list is not there" });
     yield read.value;
     const next: string | undefined = read["@odata.nextLink"];
-    path = next === undefined ? null : client.pathOf(next);
+    path = next === undefined ? null : deps.client.pathOf(next);
   }
 }
 

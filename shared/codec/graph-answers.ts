@@ -45,6 +45,3 @@ export const graphStep = z.object({
 });
 export type GraphStep = z.output<typeof graphStep>;
 export const graphError = z.object({ error: z.object({ code: z.string() }) });
-
-/** Anything that is JSON. */
-export const anyAnswer: Shape<unknown> = z.unknown();

@@ -1,13 +1,13 @@
 // Sums of the headers, one row a wave, written only when they changed: what the page and the terminal read.
 import { measureWave, sameProgress } from "../domain/progress.ts";
 import type { WaveProgress } from "../domain/progress.ts";
-import { blockCount } from "../domain/slice.ts";
 import type { BatchStore } from "../ports/batch-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ControlStore } from "../ports/control-store.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { Log } from "../ports/log.ts";
-import type { RolloutStore } from "../ports/rollout-store.ts";
+import type { RolloutStore, RolloutView } from "../ports/rollout-store.ts";
+import { listWaveHeaders } from "./list-headers.ts";
 
 export interface ProgressDeps {
   readonly control: ControlStore;
@@ -25,9 +25,10 @@ export async function measureProgress(
     let waves = 0;
     let written = 0;
     for (const { id } of control.rollouts) {
-      const measured = await measureRollout(deps, id);
-      const known = (await deps.rollouts.read(id))?.progress ?? [];
-      const changed = measured.filter((wave) => !known.some((other) => sameProgress(wave, other)));
+      const view = await deps.rollouts.read(id);
+      if (view === null) continue;
+      const measured = await measureWaves(deps, view);
+      const changed = measured.filter((wave) => !view.progress.some((other) => sameProgress(wave, other)));
       for (const wave of changed) await deps.rollouts.saveProgress(id, wave, deps.clock.now());
       waves += measured.length;
       written += changed.length;
@@ -45,12 +46,16 @@ export async function measureRollout(
   rollout: string,
 ): Promise<readonly WaveProgress[]> {
   const view = await deps.rollouts.read(rollout);
+  return view === null ? [] : measureWaves(deps, view);
+}
+
+export async function measureWaves(
+  { batches }: Pick<ProgressDeps, "batches">,
+  { rollout, waves }: RolloutView,
+): Promise<readonly WaveProgress[]> {
   const measured: WaveProgress[] = [];
-  for (const { value: wave } of view?.waves ?? []) {
-    const headers = [];
-    for (let block = 0; block < blockCount(wave.batches); block += 1) {
-      headers.push(...(await deps.batches.listHeaders(rollout, wave.id, block)));
-    }
+  for (const { value: wave } of waves) {
+    const headers = await listWaveHeaders(batches, rollout.value.id, wave);
     measured.push(
       measureWave(
         wave.id,

@@ -14,13 +14,13 @@ import type { RolloutId, UserId, WaveId } from "../domain/names.ts";
 import { isLaunched, measureWave, pendingOf, sameProgress } from "../domain/progress.ts";
 import type { HeaderAt } from "../domain/release.ts";
 import type { Rollout, Wave } from "../domain/rollout.ts";
-import { blockCount } from "../domain/slice.ts";
 import type { BatchStore } from "../ports/batch-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Directory } from "../ports/directory.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { Log } from "../ports/log.ts";
 import type { RolloutStore, RolloutView, Stored } from "../ports/rollout-store.ts";
+import { listWaveHeaders } from "./list-headers.ts";
 
 export interface OpenWavesDeps {
   readonly rollouts: RolloutStore;
@@ -57,7 +57,7 @@ export async function openWaves(
     wakeAt = Math.min(wakeAt, ...gates.filter(({ result }) => result !== "open").map(({ nextLook }) => nextLook));
     const opens = gates.length > 0 && gates.every(({ result }) => result === "open");
     const opened: Wave = opens ? { ...stored.value, status: "open", openedAt: now } : stored.value;
-    const ofWave = opened.status === "planned" ? [] : await listWave(deps, control.id, opened);
+    const ofWave = opened.status === "planned" ? [] : await listWaveHeaders(deps.batches, control.id, opened);
     const measured =
       opened.status === "planned" ? opened : await measure(deps, view, { wave: opened, headers: ofWave, now });
     if (measured !== stored.value) {
@@ -69,13 +69,6 @@ export async function openWaves(
   }
   const next = nextBreakGlassLook(rollout, waves);
   return { rollout, waves, headers, wakeAt: Math.min(wakeAt, next) };
-}
-
-async function listWave(deps: OpenWavesDeps, rollout: string, wave: Wave): Promise<readonly HeaderAt[]> {
-  const blocks = Array.from({ length: blockCount(wave.batches) }, (_, block) => block);
-  const lists: (readonly HeaderAt[])[] = [];
-  for (const block of blocks) lists.push(await deps.batches.listHeaders(rollout, wave.id, block));
-  return lists.flat();
 }
 
 interface Measured {

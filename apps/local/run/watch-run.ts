@@ -1,7 +1,7 @@
 // Follows a run until every enrollment is final or held, by the rows alone.
 import { addPhases } from "../../../shared/domain/header.ts";
 import { pendingOf } from "../../../shared/domain/progress.ts";
-import { measureRollout } from "../../../shared/pipeline/measure-progress.ts";
+import { measureWaves } from "../../../shared/pipeline/measure-progress.ts";
 import type { InstanceCounts } from "./instance-counts.ts";
 import type { RunState } from "./live-status.ts";
 import type { Session } from "./session.ts";
@@ -31,13 +31,11 @@ export async function untilFailure({ failed }: Session, work: Promise<void>): Pr
 async function follow({ deps, supervisor, rollout }: Session, watching: Watching): Promise<void> {
   while (!watching.isEnding()) {
     const began = performance.now();
-    const [view, progress, { value: control }] = await Promise.all([
-      deps.rollouts.read(rollout),
-      measureRollout(deps, rollout),
-      deps.control.readControl(),
-    ]);
+    const [view, { value: control }] = await Promise.all([deps.rollouts.read(rollout), deps.control.readControl()]);
+    if (view === null) throw new Error(`rollout ${rollout} is not there`);
+    const progress = await measureWaves(deps, view);
     await watching.counts.look(supervisor);
-    const waves = (view?.waves ?? []).map(({ value }) => value);
+    const waves = view.waves.map(({ value }) => value);
     watching.onState({ waves, progress, control, graceDays: watching.graceDays, now: supervisor.now() });
     if (pendingOf(addPhases(progress.map((wave) => wave.phases))) === 0) return;
     await pause(Math.max(POLL_MS, (performance.now() - began) * LOOK_SHARE));
