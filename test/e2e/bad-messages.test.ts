@@ -4,11 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { RunFlags } from "../../apps/local/run/flags.ts";
-import { parseRunFlags } from "../../apps/local/run/flags.ts";
+import { runFlagsOf } from "../../apps/local/run/flags.ts";
 import { readInputs } from "../../apps/local/run/inputs.ts";
 import { InstanceCounts } from "../../apps/local/run/instance-counts.ts";
-import { openRunFolder } from "../../apps/local/run/run-folder.ts";
 import type { Session } from "../../apps/local/run/session.ts";
 import { openSession } from "../../apps/local/run/session.ts";
 import { readDeadLetters, summarizeRun } from "../../apps/local/run/summary.ts";
@@ -20,18 +18,10 @@ const folder = mkdtempSync(join(tmpdir(), "mfa-e2e-"));
 const programsDir = join(import.meta.dirname, "../../dist/local");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function runFlags(args: readonly string[]): RunFlags {
-  const flags = parseRunFlags(args);
-  if (flags === "help") throw new Error("these flags ask for no help");
-  return flags;
-}
-
 async function openSmallRun(): Promise<Session> {
-  const flags = runFlags(["--users", "8", "--seed", "2"]);
+  const flags = runFlagsOf("--users", "8", "--seed", "2");
   const inputs = readInputs(flags);
-  const dataDir = join(folder, "data");
-  const runFolder = openRunFolder(dataDir, flags, inputs);
-  return openSession({ flags, inputs, dataDir, programsDir, folder: runFolder, say: () => undefined });
+  return openSession({ flags, inputs, dataDir: join(folder, "data"), programsDir, say: () => undefined });
 }
 
 async function send(session: Session, queue: string, bodies: readonly unknown[]): Promise<void> {

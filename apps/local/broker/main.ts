@@ -1,6 +1,7 @@
 // The broker as a process of its own, on the wall clock: npm run broker.
 import { parseArgs } from "node:util";
-import { formatFault, UserFault } from "../../../shared/domain/fault.ts";
+import { UserFault } from "../../../shared/domain/fault.ts";
+import { runProgram, sayOnStderr } from "../program.ts";
 import { startBroker, type Broker } from "./broker.ts";
 import type { QueueOptions } from "./queue.ts";
 
@@ -90,18 +91,16 @@ function isWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most;
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const wanted = parseArguments(process.argv.slice(2));
   if (wanted === null) {
     process.stdout.write(HELP);
-    return;
+    return 0;
   }
-  const log = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
-  const broker = await startBroker({ clock: { now: Date.now }, ...wanted, log });
+  const broker = await startBroker({ clock: { now: Date.now }, ...wanted, log: sayOnStderr });
   process.stdout.write(`${broker.connectionString}\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop(broker));
+  return 0;
 }
 
 async function stop(broker: Broker): Promise<void> {
@@ -109,8 +108,4 @@ async function stop(broker: Broker): Promise<void> {
   process.exit(0);
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof UserFault)) throw error;
-  for (const fault of error.faults) process.stderr.write(`${formatFault(fault)}\n`);
-  process.exitCode = 2;
-});
+await runProgram(main);

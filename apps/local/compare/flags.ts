@@ -1,6 +1,11 @@
 // Flags of `npm run compare`.
-import { parseArgs } from "node:util";
-import { UserFault } from "../../../shared/domain/fault.ts";
+import { FlagReader } from "../flag-reader.ts";
+
+const KNOWN = {
+  users: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
 
 export const HELP = `Times this pipeline against a loop of the official Graph client with 20 users in flight, on the same simulated
 tenant with 60 ms latency and without quotas, one after the other. The ratio says something; the times are this machine's.
@@ -16,28 +21,7 @@ export interface CompareFlags {
 
 /** @throws UserFault */
 export function parseCompareFlags(args: readonly string[]): CompareFlags | "help" {
-  const options = {
-    users: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  const { values, positionals, tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
-  if (values.help === true) return "help";
-  const strange = tokens.find((token) => token.kind === "option" && !(token.name in options));
-  const word = positionals[0] ?? (strange?.kind === "option" ? strange.rawName : undefined);
-  if (word !== undefined) throw fault(word, "is no flag of the comparison.", "See npm run compare -- --help.");
-  const users = values.users ?? "10000";
-  if (typeof users !== "string" || !/^[1-9]\d{0,5}$/.test(users))
-    throw fault("--users", "needs a whole number from 1 to 999999.", "As in --users 10000.");
-  return { users: Number(users) };
-}
-
-function fault(where: string, what: string, fix: string): UserFault {
-  return new UserFault([{ what, fix, at: { where } }]);
+  const reader = new FlagReader(args, KNOWN, "npm run compare -- --help");
+  if (reader.isSet("help")) return "help";
+  return reader.done({ users: reader.whole("users", 10_000, [1, 999_999]) });
 }

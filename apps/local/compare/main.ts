@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../../shared/config.ts";
-import { UserFault } from "../../../shared/domain/fault.ts";
+import { runProgram, sayOnStderr } from "../program.ts";
 import type { RunFlags } from "../run/flags.ts";
-import { parseRunFlags } from "../run/flags.ts";
+import { runFlagsOf } from "../run/flags.ts";
 import type { RunInputs } from "../run/inputs.ts";
 import { readInputs } from "../run/inputs.ts";
 import { InstanceCounts } from "../run/instance-counts.ts";
-import { openRunFolder } from "../run/run-folder.ts";
 import type { Session } from "../run/session.ts";
 import { openSession } from "../run/session.ts";
 import type { Summary } from "../run/summary.ts";
@@ -22,13 +21,12 @@ import { HELP, parseCompareFlags } from "./flags.ts";
 import { runGraphLoop } from "./graph-loop.ts";
 
 const EXIT_NOT_DONE = 1;
-const EXIT_USAGE = 2;
 const LOOP_IN_FLIGHT = 20;
 const LATENCY_MS = "60";
 /** So many mailboxes let this pipeline have as many mails in flight as the loop, within Exchange's four for each. */
 const SENDERS = "5";
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = sayOnStderr;
 
 async function main(): Promise<number> {
   const asked = parseCompareFlags(process.argv.slice(2));
@@ -36,16 +34,8 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const flags = runFlags([
-    "--users",
-    String(asked.users),
-    "--quota",
-    "off",
-    "--latency",
-    LATENCY_MS,
-    "--senders",
-    SENDERS,
-  ]);
+  const users = String(asked.users);
+  const flags = runFlagsOf("--users", users, "--quota", "off", "--latency", LATENCY_MS, "--senders", SENDERS);
   const inputs = everybodyRegistered(readInputs(flags));
   say(`${inputs.users.length} users, ${LATENCY_MS} ms latency, no quota`);
   const { wallMs, summary, loopMs } = await withSession(flags, inputs, async (session) => {
@@ -101,8 +91,7 @@ async function withSession<T>(flags: RunFlags, inputs: RunInputs, work: (session
   const dataDir = mkdtempSync(join(tmpdir(), "mfa-compare-"));
   const programsDir = fileURLToPath(new URL(".", import.meta.url));
   try {
-    const folder = openRunFolder(dataDir, flags, inputs);
-    const session = await openSession({ flags, inputs, dataDir, programsDir, folder, say });
+    const session = await openSession({ flags, inputs, dataDir, programsDir, say });
     try {
       return await work(session);
     } finally {
@@ -139,16 +128,4 @@ function perMinute(users: number, ms: number): number {
   return Math.round((users / ms) * 60_000);
 }
 
-function runFlags(args: readonly string[]): RunFlags {
-  const flags = parseRunFlags(args);
-  if (flags === "help") throw new Error("these flags ask for no help");
-  return flags;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UserFault)) throw error;
-  say(error.message);
-  process.exitCode = EXIT_USAGE;
-}
+await runProgram(main);

@@ -1,8 +1,5 @@
-// Flags of `npm start`: all faults at once, each with how to mend it; nothing has started yet.
-import { parseArgs } from "node:util";
-import { didYouMean } from "../../../shared/domain/did-you-mean.ts";
-import type { FaultText } from "../../../shared/domain/fault.ts";
-import { UserFault } from "../../../shared/domain/fault.ts";
+// Flags of `npm start`.
+import { FlagReader } from "../flag-reader.ts";
 import type { Speed } from "../supervisor/options.ts";
 import type { Fault } from "../tenant/fault-names.ts";
 import { parseFaults } from "../tenant/fault-names.ts";
@@ -80,109 +77,62 @@ const FIRST_INSTANT = "2026-03-02T06:00:00Z";
 
 /** @throws UserFault */
 export function parseRunFlags(args: readonly string[]): RunFlags | "help" {
-  const { values, positionals, tokens } = parseArgs({
-    args: [...args],
-    options: KNOWN,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
+  const reader = new FlagReader(args, KNOWN, "npm start -- --help");
+  if (reader.isSet("help")) return "help";
+  const quota = reader.text("quota");
+  if (quota !== null && quota !== "off" && quota !== "documented")
+    reader.fault("--quota", `"${quota}" is neither off nor documented.`, "Give one of the two.");
+  if (reader.text("users") !== null && reader.text("tenant") !== null)
+    reader.fault("--users", "was given with --tenant.", "Give one of the two: a file, or so many generated people.");
+  return reader.done({
+    tenantFile: reader.text("tenant"),
+    users: reader.whole("users", 200, [1, 1_000_000]),
+    seed: reader.whole("seed", 1, [0, 999_999_999]),
+    specFile: reader.text("spec") ?? "samples/rollout.yaml",
+    speed: parseSpeed(reader),
+    start: parseStart(reader),
+    faults: reader.parsed(() => parseFaults(reader.text("faults") ?? "none"), []),
+    quota: quota === "off" ? "off" : "documented",
+    senders: reader.text("senders") === null ? null : reader.whole("senders", 2, [1, 1_000]),
+    dataDir: reader.text("data"),
+    port: reader.whole("port", 0, [0, 65_535]),
+    instances: reader.whole("instances", 1, [1, 32]),
+    graphUrl: parseGraphUrl(reader),
+    recordGraphFile: reader.text("record-graph"),
+    latencyMs: reader.whole("latency", 0, [0, 60_000]),
+    untilDone: reader.isSet("until-done"),
+    json: reader.isSet("json"),
   });
-  if (values.help === true) return "help";
-  const faults: FaultText[] = [];
-  const fault = (where: string, what: string, fix: string): void => void faults.push({ what, fix, at: { where } });
-  for (const token of tokens) {
-    if (token.kind === "option" && !(token.name in KNOWN)) {
-      const near = didYouMean(token.name, Object.keys(KNOWN));
-      fault(
-        token.rawName,
-        "is no flag.",
-        `${near === undefined ? "" : `Did you mean --${near}? `}See npm start -- --help.`,
-      );
-    }
-  }
-  for (const word of positionals) fault(word, "stands alone.", "Flags begin with --; see npm start -- --help.");
-  const text = (name: keyof typeof KNOWN): string | null => {
-    const value = values[name];
-    if (value === true) fault(`--${name}`, "has no value.", "Give one after it.");
-    return typeof value === "string" ? value : null;
-  };
-  const whole: FlagReader["whole"] = (name, otherwise, [least, most]) => {
-    const value = text(name) ?? String(otherwise);
-    const number = Number(value);
-    if (!/^\d{1,9}$/.test(value) || number < least || number > most) {
-      const what = `"${value}" is no whole number from ${least} to ${most}.`;
-      fault(`--${name}`, what, `Give one, as in --${name} ${Math.max(least, otherwise)}.`);
-    }
-    return number;
-  };
-  const flags = readValues({ values, text, whole, fault, faults });
-  if (values.users !== undefined && values.tenant !== undefined)
-    fault("--users", "was given with --tenant.", "Give one of the two: a file, or so many generated people.");
-  if (faults.length > 0) throw new UserFault(faults);
+}
+
+/** Of a program that starts runs by itself. */
+export function runFlagsOf(...args: readonly string[]): RunFlags {
+  const flags = parseRunFlags(args);
+  if (flags === "help") throw new Error("these flags ask for no help");
   return flags;
 }
 
-interface FlagReader {
-  readonly values: { readonly json?: unknown; readonly "until-done"?: unknown };
-  readonly text: (name: keyof typeof KNOWN) => string | null;
-  readonly whole: (name: keyof typeof KNOWN, otherwise: number, span: readonly [number, number]) => number;
-  readonly fault: Report;
-  readonly faults: FaultText[];
-}
+type Reader = FlagReader<typeof KNOWN>;
 
-function readValues({ values, text, whole, fault, faults }: FlagReader): RunFlags {
-  const quota = text("quota");
-  if (quota !== null && quota !== "off" && quota !== "documented")
-    fault("--quota", `"${quota}" is neither off nor documented.`, "Give one of the two.");
-  return {
-    tenantFile: text("tenant"),
-    users: whole("users", 200, [1, 1_000_000]),
-    seed: whole("seed", 1, [0, 999_999_999]),
-    specFile: text("spec") ?? "samples/rollout.yaml",
-    speed: parseSpeed(text("speed") ?? "max", fault),
-    start: parseStart(text("start") ?? FIRST_INSTANT, fault),
-    faults: tryFaults(text("faults") ?? "none", faults),
-    quota: quota === "off" ? "off" : "documented",
-    senders: text("senders") === null ? null : whole("senders", 2, [1, 1_000]),
-    dataDir: text("data"),
-    port: whole("port", 0, [0, 65_535]),
-    instances: whole("instances", 1, [1, 32]),
-    graphUrl: parseGraphUrl(text("graph-url"), fault),
-    recordGraphFile: text("record-graph"),
-    latencyMs: whole("latency", 0, [0, 60_000]),
-    untilDone: values["until-done"] === true,
-    json: values.json === true,
-  };
-}
-
-type Report = (where: string, what: string, fix: string) => void;
-
-function parseSpeed(text: string, fault: Report): Speed {
+function parseSpeed(reader: Reader): Speed {
+  const text = reader.text("speed") ?? "max";
   if (text === "max") return { kind: "max" };
   const factor = Number(text);
   if (!(factor >= 1) || !Number.isFinite(factor))
-    fault("--speed", `"${text}" is neither max nor a number from 1.`, "As in --speed 3600.");
+    reader.fault("--speed", `"${text}" is neither max nor a number from 1.`, "As in --speed 3600.");
   return { kind: "times", factor };
 }
 
-function parseGraphUrl(text: string | null, fault: Report): string | null {
+function parseGraphUrl(reader: Reader): string | null {
+  const text = reader.text("graph-url");
   if (text === null || URL.canParse(text)) return text;
-  fault("--graph-url", `"${text}" is no URL.`, "As in --graph-url http://127.0.0.1:7072.");
+  reader.fault("--graph-url", `"${text}" is no URL.`, "As in --graph-url http://127.0.0.1:7072.");
   return null;
 }
 
-function parseStart(text: string, fault: Report): number {
+function parseStart(reader: Reader): number {
+  const text = reader.text("start") ?? FIRST_INSTANT;
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) fault("--start", `"${text}" is no ISO instant.`, `As in --start ${FIRST_INSTANT}.`);
+  if (Number.isNaN(at)) reader.fault("--start", `"${text}" is no ISO instant.`, `As in --start ${FIRST_INSTANT}.`);
   return at;
-}
-
-function tryFaults(text: string, faults: FaultText[]): readonly Fault[] {
-  try {
-    return parseFaults(text);
-  } catch (error) {
-    if (!(error instanceof UserFault)) throw error;
-    faults.push(...error.faults);
-    return [];
-  }
 }

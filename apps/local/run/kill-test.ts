@@ -3,17 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserFault } from "../../../shared/domain/fault.ts";
+import { runProgram, sayOnStderr } from "../program.ts";
 import { runDisturbed, runUndisturbed } from "./killed-runs.ts";
 import type { Ended } from "./killed-runs.ts";
 import { HELP, parseKillFlags } from "./kill-flags.ts";
 import type { KillFlags } from "./kill-flags.ts";
 
 const EXIT_DIFFERS = 1;
-const EXIT_USAGE = 2;
 const SHOWN = 20;
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = sayOnStderr;
 
 async function main(): Promise<number> {
   const flags = parseKillFlags(process.argv.slice(2));
@@ -75,10 +74,4 @@ function compare(flags: KillFlags, calm: Ended, killed: Ended): Report {
   return { faults, summary };
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UserFault)) throw error;
-  say(error.message);
-  process.exitCode = EXIT_USAGE;
-}
+await runProgram(main);

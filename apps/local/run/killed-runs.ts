@@ -2,13 +2,11 @@
 import * as z from "zod";
 import type { SupervisorEvent } from "../supervisor/options.ts";
 import { chance } from "../tenant/chance.ts";
-import { parseRunFlags } from "./flags.ts";
-import type { RunFlags } from "./flags.ts";
+import { runFlagsOf } from "./flags.ts";
 import { readInputs } from "./inputs.ts";
 import { InstanceCounts } from "./instance-counts.ts";
 import type { KillFlags } from "./kill-flags.ts";
 import { formatInstant } from "./live-status.ts";
-import { openRunFolder } from "./run-folder.ts";
 import type { Session } from "./session.ts";
 import { openSession } from "./session.ts";
 import { summarizeRun } from "./summary.ts";
@@ -154,15 +152,14 @@ async function readReceived({ supervisor }: Session): Promise<number> {
 
 async function runOnce({ users, seed }: KillFlags, folders: Folders, disturbance: Disturbance): Promise<Ended> {
   const started = Date.now();
-  const flags = runFlags(["--users", String(users), "--seed", String(seed), "--instances", String(INSTANCES)]);
+  const flags = runFlagsOf("--users", String(users), "--seed", String(seed), "--instances", String(INSTANCES));
   const inputs = readInputs(flags);
-  const folder = openRunFolder(folders.dataDir, flags, inputs);
   let looks = 0;
   const observe = (event: SupervisorEvent): void => {
     if (event.kind === "jumped" && event.because === "planner") looks += 1;
     disturbance.onEvent(event);
   };
-  const session = await openSession({ flags, inputs, ...folders, folder, say: () => undefined, observe });
+  const session = await openSession({ flags, inputs, ...folders, say: () => undefined, observe });
   try {
     await session.begin();
     disturbance.begin(session);
@@ -189,12 +186,6 @@ async function runOnce({ users, seed }: KillFlags, folders: Folders, disturbance
     disturbance.end();
     await session.close();
   }
-}
-
-function runFlags(args: readonly string[]): RunFlags {
-  const flags = parseRunFlags(args);
-  if (flags === "help") throw new Error("these flags ask for no help");
-  return flags;
 }
 
 async function readPhases({ deps, rollout }: Session): Promise<ReadonlyMap<string, string>> {

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserFault } from "../../../shared/domain/fault.ts";
-import { diskFull, isDiskFull } from "../disk-full.ts";
+import { runProgram } from "../program.ts";
 import type { RunFlags } from "./flags.ts";
 import { HELP, parseRunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
@@ -12,7 +11,7 @@ import { readInputs } from "./inputs.ts";
 import { InstanceCounts } from "./instance-counts.ts";
 import type { RunState } from "./live-status.ts";
 import { describeState, formatInstant } from "./live-status.ts";
-import { openRunFolder } from "./run-folder.ts";
+import type { Session } from "./session.ts";
 import { openSession } from "./session.ts";
 import type { Summary } from "./summary.ts";
 import { isClean, readDeadLetters, summarizeRun } from "./summary.ts";
@@ -56,10 +55,9 @@ function interrupt(): void {
 
 async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise<number> {
   const started = Date.now();
-  const folder = openRunFolder(dataDir, flags, inputs);
   terminal.say(`starting: tables, broker, ${flags.graphUrl === null ? "tenant, " : ""}function app`);
   const programsDir = fileURLToPath(new URL(".", import.meta.url));
-  const session = await openSession({ flags, inputs, dataDir, programsDir, folder, say: terminal.say });
+  const session = await openSession({ flags, inputs, dataDir, programsDir, say: terminal.say });
   try {
     terminal.say(`page: ${session.pageUrl}`);
     const from = session.supervisor.now();
@@ -71,11 +69,10 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     if (isInterrupted()) return EXIT_INTERRUPTED;
     const verdict = await judgeRun(session);
     for (const violation of verdict.violations.slice(0, SHOWN_VIOLATIONS)) terminal.say(`violated: ${violation}`);
-    for (const { queue, reason } of await readDeadLetters(session.deps, session.rollout))
-      terminal.say(`dead letter of ${queue}: ${reason.replaceAll(/\p{Cc}+/gu, " ")}`); // may hold what somebody sent
     const times = { wallMs: Date.now() - started, virtualMs: session.supervisor.now() - from };
     await counts.look(session.supervisor);
     const summary = await summarizeRun({ session, counts, verdict, ...times });
+    if (summary.queue.deadLettered > 0) await showDeadLetters(session);
     show(summary, flags);
     if (flags.untilDone) return isClean(summary) ? 0 : EXIT_NOT_DONE;
     terminal.say(`done; the page goes on: ${session.pageUrl} (Ctrl-C ends)`);
@@ -97,17 +94,21 @@ function statusLine(): (state: RunState) => void {
   };
 }
 
+/** Their reasons may hold what somebody sent. */
+async function showDeadLetters({ deps, rollout }: Session): Promise<void> {
+  for (const { queue, reason } of await readDeadLetters(deps, rollout))
+    terminal.say(`dead letter of ${queue}: ${reason.replaceAll(/\p{Cc}+/gu, " ")}`);
+}
+
 function show(summary: Summary, flags: RunFlags): void {
   terminal.end();
   process.stdout.write(`${flags.json ? JSON.stringify(summary) : JSON.stringify(summary, null, 2)}\n`);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  terminal.end();
-  const fault = isDiskFull(error) ? diskFull("--data, or the folder of temporary files") : error;
-  if (!(fault instanceof UserFault)) throw error;
-  terminal.say(fault.message);
-  process.exitCode = progress.begun ? EXIT_NOT_DONE : EXIT_USAGE;
-}
+await runProgram(main, {
+  say: (line) => {
+    terminal.end();
+    terminal.say(line);
+  },
+  faultExit: () => (progress.begun ? EXIT_NOT_DONE : EXIT_USAGE),
+});

@@ -1,9 +1,10 @@
 // What a run's folder remembers about itself: whose people and which rollout it holds, and the page's key. The same folder goes on
 // with the same inputs; another tenant in it would mix two rollouts in one set of tables.
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { nodeHash } from "../../../shared/azure/node-chance.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import type { RunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
@@ -30,7 +31,8 @@ export function openRunFolder(dataDir: string, flags: RunFlags, inputs: RunInput
   const known = existsSync(file) ? readKnown(file) : null;
   const setup = { senders: flags.senders, quota: flags.quota, graphUrl: flags.graphUrl };
   const asked = { people: digest(inputs.users), spec: digest(inputs.spec), setup: digest(setup) };
-  if (known === null) return create(dataDir, { v: VERSION, ...asked, keys: { host: newKey(), master: newKey() } });
+  if (known === null)
+    return create(dataDir, { v: VERSION, ...asked, keys: { host: newSecret(), master: newSecret() } });
   const differs = [
     ...(known.people === asked.people ? [] : ["other people (--tenant, or --users and --seed)"]),
     ...(known.spec === asked.spec ? [] : ["another spec (--spec)"]),
@@ -82,9 +84,9 @@ function refusal(where: string, what: string, fix: string): UserFault {
 }
 
 function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+  return nodeHash.digest(JSON.stringify(value));
 }
 
-function newKey(): string {
+export function newSecret(): string {
   return randomBytes(24).toString("base64url");
 }

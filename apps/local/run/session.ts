@@ -1,5 +1,4 @@
 // One embedded runtime with one rollout in it, as `npm start` and the kill test use it: open, apply, run, look, close.
-import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Dependencies, HostGift } from "../../../shared/compose.ts";
@@ -15,6 +14,7 @@ import { startSupervisor } from "../supervisor/supervisor.ts";
 import type { RunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { newSecret, openRunFolder } from "./run-folder.ts";
 import { appSettings, IDENTITIES, TENANT_ID } from "./settings.ts";
 import { mailboxesOf, emergencyAccountsOf } from "./tenant-parts.ts";
 
@@ -24,7 +24,6 @@ const QUEUES = ["mfa-enable", "mfa-notify", "mfa-enforce", "mfa-restore"].map((n
   maxDeliveryCount: 10,
 }));
 
-const newSecret = (): string => randomBytes(24).toString("base64url");
 // One a process: the SDK keeps an identity's tokens for the whole process, and they are signed with this.
 const IDENTITY_HEADER = newSecret();
 
@@ -34,7 +33,6 @@ export interface SessionAsk {
   readonly dataDir: string;
   /** Where the built programs are, two below the function app: a bundled module does not know where it ended up. */
   readonly programsDir: string;
-  readonly folder: RunFolder;
   readonly say: (line: string) => void;
   readonly observe?: (event: SupervisorEvent) => void;
 }
@@ -55,12 +53,15 @@ export interface Session {
 
 /** @throws UserFault for a folder in use, a busy port, a wrong setting */
 export async function openSession(ask: SessionAsk): Promise<Session> {
-  const { flags, inputs, folder } = ask;
+  const { flags, inputs, dataDir } = ask;
+  const folder = openRunFolder(dataDir, flags, inputs);
   const secrets = { identityHeader: IDENTITY_HEADER, adminToken: newSecret() };
   let deps: Dependencies | null = null;
   let onLogFailure: (error: Error) => void = () => undefined;
   const logFailed = new Promise<Error>((resolve) => (onLogFailure = resolve));
-  const supervisor = await startSupervisor(supervisorOptions(ask, secrets, { deps: () => deps, onLogFailure }));
+  const supervisor = await startSupervisor(
+    supervisorOptions(ask, { ...secrets, keys: folder.keys }, { deps: () => deps, onLogFailure }),
+  );
   try {
     Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
     deps = await compose(readConfig(), {
@@ -103,8 +104,8 @@ function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions[
 }
 
 function supervisorOptions(
-  { flags, inputs, dataDir, programsDir, folder, say, observe }: SessionAsk,
-  secrets: { readonly identityHeader: string; readonly adminToken: string },
+  { flags, inputs, dataDir, programsDir, say, observe }: SessionAsk,
+  secrets: { readonly identityHeader: string; readonly adminToken: string; readonly keys: RunFolder["keys"] },
   { deps, onLogFailure }: { readonly deps: () => Dependencies | null; readonly onLogFailure: (error: Error) => void },
 ): SupervisorOptions {
   const log = join(dataDir, "log.txt");
@@ -119,7 +120,7 @@ function supervisorOptions(
     settings: settingsOf(flags, secrets.identityHeader),
     instances: flags.instances,
     ports: { http: flags.port, broker: 0, tables: 0, tenant: 0 },
-    keys: folder.keys,
+    keys: secrets.keys,
     dataDir,
     queues: QUEUES,
     tenant:

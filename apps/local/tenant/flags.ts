@@ -1,8 +1,6 @@
-// Flags of `npm run tenant`: all faults at once, each with how to mend it.
-import { parseArgs } from "node:util";
+// Flags of `npm run tenant`.
 import { didYouMean } from "../../../shared/domain/did-you-mean.ts";
-import type { FaultText } from "../../../shared/domain/fault.ts";
-import { UserFault } from "../../../shared/domain/fault.ts";
+import { FlagReader } from "../flag-reader.ts";
 import type { Fault } from "./fault-names.ts";
 import { FAULT_NAMES, parseFaults } from "./fault-names.ts";
 
@@ -52,103 +50,40 @@ Examples:
   npm run tenant -- --tenant people.csv --faults throttle=0.2,reset --speed 3600
 `;
 
-/** @returns `help`, or what the flags say */
+/** @returns `help`, or what the flags say. @throws UserFault */
 export function parseFlags(args: readonly string[]): TenantFlags | "help" {
-  const wrong: FaultText[] = [];
-  const given = readWords(args, wrong);
-  if (given === "help") return "help";
-  const whole = (name: string, range: Range): number => readNumber(given, name, { ...range, whole: true }, wrong);
-  const flags: TenantFlags = {
-    port: whole("port", { usual: 0, least: 0, most: 65_535 }),
-    users: whole("users", { usual: 200, least: 1, most: MOST_USERS }),
-    seed: whole("seed", { usual: 1, least: 0, most: 4_294_967_295 }),
-    tenantFile: given.get("tenant") ?? null,
-    faults: readFaults(given.get("faults") ?? "none", wrong),
-    quota: readQuota(given.get("quota") ?? "documented", wrong),
-    speed: readNumber(given, "speed", { usual: 1, least: 0.001, most: 1_000_000, whole: false }, wrong),
-    dataDir: given.get("data") ?? null,
-    senders: whole("senders", { usual: 2, least: 1, most: MOST_SENDERS }),
-  };
-  if (given.has("tenant") && given.has("users")) {
-    wrong.push(fault("--users", "and --tenant exclude each other.", "Leave out one of the two."));
-  }
-  if (wrong.length > 0) throw new UserFault(wrong);
-  return flags;
-}
-
-function readWords(args: readonly string[], wrong: FaultText[]): ReadonlyMap<string, string> | "help" {
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: KNOWN,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
+  const reader = new FlagReader(args, KNOWN, "npm run tenant -- --help");
+  if (reader.isSet("help")) return "help";
+  if (reader.text("tenant") !== null && reader.text("users") !== null)
+    reader.fault("--users", "and --tenant exclude each other.", "Leave out one of the two.");
+  return reader.done({
+    port: reader.whole("port", 0, [0, 65_535]),
+    users: reader.whole("users", 200, [1, MOST_USERS]),
+    seed: reader.whole("seed", 1, [0, 4_294_967_295]),
+    tenantFile: reader.text("tenant"),
+    faults: reader.parsed(() => parseFaults(reader.text("faults") ?? "none"), []),
+    quota: readQuota(reader),
+    speed: readSpeed(reader),
+    dataDir: reader.text("data"),
+    senders: reader.whole("senders", 2, [1, MOST_SENDERS]),
   });
-  const given = new Map<string, string>();
-  // The word behind a misspelt flag is its value, not a second fault.
-  let valueOfUnknown = -1;
-  for (const token of tokens) {
-    if (token.kind === "positional" && token.index !== valueOfUnknown) {
-      wrong.push(fault(token.value, "is no flag.", "Flags begin with --; see --help."));
-    }
-    if (token.kind !== "option") continue;
-    if (token.name === "help" || token.name === "h") return "help";
-    if (!Object.hasOwn(KNOWN, token.name)) {
-      wrong.push(unknownFlag(token.rawName, token.name));
-      valueOfUnknown = token.index + 1;
-    } else if (token.value === undefined) {
-      wrong.push(fault(`--${token.name}`, "needs a value.", "See --help."));
-    } else {
-      given.set(token.name, token.value);
-    }
-  }
-  return given;
 }
 
-interface Range {
-  readonly usual: number;
-  readonly least: number;
-  readonly most: number;
+type Reader = FlagReader<typeof KNOWN>;
+
+function readSpeed(reader: Reader): number {
+  const text = reader.text("speed") ?? "1";
+  const speed = Number(text);
+  if (text.trim() === "" || !(speed >= 0.001 && speed <= 1_000_000))
+    reader.fault("--speed", `"${text}" is no number from 0.001 to 1000000.`, "As in --speed 3600.");
+  return speed;
 }
 
-function readNumber(
-  given: ReadonlyMap<string, string>,
-  name: string,
-  { usual, least, most, whole }: Range & { readonly whole: boolean },
-  wrong: FaultText[],
-): number {
-  const text = given.get(name);
-  if (text === undefined) return usual;
-  const value = Number(text);
-  if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  const kind = whole ? "a whole number" : "a number";
-  wrong.push(fault(`--${name}`, `"${text}" is not ${kind} from ${least} to ${most}.`, `Example: --${name} ${usual}`));
-  return usual;
-}
-
-function readFaults(text: string, wrong: FaultText[]): readonly Fault[] {
-  try {
-    return parseFaults(text);
-  } catch (error) {
-    if (!(error instanceof UserFault)) throw error;
-    wrong.push(...error.faults);
-    return [];
-  }
-}
-
-function readQuota(text: string, wrong: FaultText[]): "documented" | "off" {
+function readQuota(reader: Reader): "documented" | "off" {
+  const text = reader.text("quota") ?? "documented";
   if (text === "documented" || text === "off") return text;
   const near = didYouMean(text, ["documented", "off"]);
   const fix = near === undefined ? "It is documented or off." : `Did you mean "${near}"?`;
-  wrong.push(fault("--quota", `"${text}" is unknown.`, fix));
+  reader.fault("--quota", `"${text}" is unknown.`, fix);
   return "documented";
-}
-
-function unknownFlag(raw: string, name: string): FaultText {
-  const near = didYouMean(name, Object.keys(KNOWN));
-  return fault(raw, "is no flag of this command.", near === undefined ? "See --help." : `Did you mean "--${near}"?`);
-}
-
-function fault(where: string, what: string, fix: string): FaultText {
-  return { what, fix, at: { where } };
 }

@@ -5,6 +5,7 @@ import { parseTenantFile } from "../../../shared/codec/tenant-file.ts";
 import { deriveGuid } from "../../../shared/domain/hash.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
+import { runProgram } from "../program.ts";
 import type { TenantFlags } from "./flags.ts";
 import { HELP, parseFlags } from "./flags.ts";
 import { generateUsers } from "./generate.ts";
@@ -13,7 +14,6 @@ import { SAMPLE_BREAK_GLASS } from "./options.ts";
 import { startTenant } from "./tenant.ts";
 
 const DOMAIN = "contoso.example";
-const USAGE_EXIT = 2;
 
 /** Least privilege each; mail goes by Exchange's own grant. */
 const IDENTITIES: readonly (Identity & { readonly name: string })[] = [
@@ -32,19 +32,12 @@ const IDENTITIES: readonly (Identity & { readonly name: string })[] = [
   { name: "notifier", clientId: deriveGuid("tenant/notifier"), roles: ["Application Mail.Send"] },
   { name: "enforcer", clientId: deriveGuid("tenant/enforcer"), roles: ["Policy.ReadWrite.AuthenticationMethod"] },
 ];
-await main();
-
-async function main(): Promise<void> {
-  try {
-    const flags = parseFlags(process.argv.slice(2));
-    if (flags === "help") process.stdout.write(HELP);
-    else await serve(flags);
-  } catch (error) {
-    if (!(error instanceof UserFault)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = USAGE_EXIT;
-  }
-}
+await runProgram(async () => {
+  const flags = parseFlags(process.argv.slice(2));
+  if (flags === "help") process.stdout.write(HELP);
+  else await serve(flags);
+  return 0;
+});
 
 async function serve(flags: TenantFlags): Promise<void> {
   const users = readUsers(flags);
