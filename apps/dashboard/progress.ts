@@ -1,4 +1,7 @@
 // What the HTTP function `progress` answers, as far as the page shows it. Parsed by hand: the page carries no library.
+import type { Phase } from "../../shared/domain/enrollment.ts";
+
+/** As a bar shows them. */
 export const PHASES = [
   "queued",
   "enabled",
@@ -9,8 +12,7 @@ export const PHASES = [
   "excluded",
   "held",
   "failed",
-] as const;
-export type Phase = (typeof PHASES)[number];
+] as const satisfies readonly Phase[];
 
 export interface Gate {
   readonly gate: string;

@@ -1,6 +1,7 @@
 // One wave: its bar, the funnel's counts, and why it waits.
 import { formatCount, formatShare, formatTime, make } from "./elements.ts";
-import type { Phase, Wave } from "./progress.ts";
+import type { Phase } from "../../shared/domain/enrollment.ts";
+import type { Wave } from "./progress.ts";
 import { PHASES } from "./progress.ts";
 
 /** How far a user has come at least, once in the phase; who left the road counts nowhere further. */

@@ -56,7 +56,7 @@ function graphFaults(seed: number): TenantFault {
 }
 
 async function runSeed(seed: number): Promise<MemoryWorld> {
-  const world = new MemoryWorld({ seed, rates: {} });
+  const world = new MemoryWorld({ seed });
   const spec = aSpec({
     waves: [
       { id: "pilot", selector: { kind: "users", users: ["person1@contoso.example"] }, start: "2026-03-02T08:00" },

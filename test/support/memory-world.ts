@@ -1,29 +1,21 @@
 // The whole pipeline on memory ports and a clock that jumps: planner, handlers, registration checks, and people who register. What is
 // real here is everything but the adapters.
-import { parseStepMessage } from "../../shared/codec/step-message.ts";
-import { parseNoticeManifest } from "../../shared/codec/notice-manifest.ts";
+import { loadAll } from "../../apps/local/run/witness.ts";
 import { zoneCalendar } from "../../shared/calendar/zone-calendar.ts";
-import { noticeFolder } from "../../shared/azure/notice-files.ts";
+import { parseStepMessage } from "../../shared/codec/step-message.ts";
 import type { Enrollment } from "../../shared/domain/enrollment.ts";
 import { addPhases } from "../../shared/domain/header.ts";
 import type { Instant } from "../../shared/domain/instant.ts";
 import { DAY_MS, FAR_FUTURE, HOUR_MS, MINUTE_MS } from "../../shared/domain/instant.ts";
 import { budgetFrom } from "../../shared/domain/ledger.ts";
-import type { Step, UserId } from "../../shared/domain/names.ts";
+import type { Step } from "../../shared/domain/names.ts";
 import { pendingOf } from "../../shared/domain/progress.ts";
 import type { RolloutSpec } from "../../shared/domain/spec.ts";
-import { MemoryDirectory } from "../../shared/memory/memory-directory.ts";
 import { MemoryFaults } from "../../shared/memory/memory-faults.ts";
-import type { MemoryFault } from "../../shared/memory/memory-faults.ts";
-import { MemoryNotifier } from "../../shared/memory/memory-notifier.ts";
-import { MemoryStepQueue } from "../../shared/memory/memory-step-queue.ts";
-import { createMemoryTables } from "../../shared/memory/memory-tables.ts";
-import { MemoryTenant } from "../../shared/memory/memory-tenant.ts";
-import { RecordingLog } from "../../shared/memory/recording-log.ts";
-import { QuickHash, SeededRandom } from "../../shared/memory/seeded-chance.ts";
-import { VirtualClock } from "../../shared/memory/virtual-clock.ts";
-import { createNoticeWriter } from "../../shared/notices/notice-writer.ts";
-import { loadNotices } from "../../shared/notices/notices.ts";
+import type { MemoryStepQueue } from "../../shared/memory/memory-step-queue.ts";
+import type { MemoryTenant } from "../../shared/memory/memory-tenant.ts";
+import { SeededRandom } from "../../shared/memory/seeded-chance.ts";
+import type { VirtualClock } from "../../shared/memory/virtual-clock.ts";
 import { applyRollout } from "../../shared/pipeline/apply-rollout.ts";
 import { checkRegistration, readReport } from "../../shared/pipeline/check-registration.ts";
 import { enableBatch } from "../../shared/pipeline/enable-batch.ts";
@@ -34,15 +26,13 @@ import { planRollout } from "../../shared/pipeline/plan-rollout.ts";
 import type { PlanResult } from "../../shared/pipeline/plan-waves.ts";
 import { planWaves } from "../../shared/pipeline/plan-waves.ts";
 import { receiveNudge } from "../../shared/pipeline/receive-nudge.ts";
-import type { StepHandler, StepResult } from "../../shared/pipeline/run-step.ts";
-import { createStores } from "../../shared/tables/create-stores.ts";
+import type { StepHandler } from "../../shared/pipeline/run-step.ts";
+import { createMemoryDeps } from "./memory-deps.ts";
 
 /** Monday, 2 March 2026, 06:00 UTC: an hour before the sample's pilot. */
 export const START = Date.UTC(2026, 2, 2, 6);
-const TENANT = "44444444-0000-4000-8000-000000000001";
 const REGISTRATION_EVERY_MS = 6 * HOUR_MS;
 const DELIVERIES_MAX = 10;
-const WORDS = noticeFolder(new URL("../../shared/notices", import.meta.url).pathname);
 
 const HANDLERS: Readonly<Record<Exclude<Step, "restore">, StepHandler>> = {
   enable: enableBatch,
@@ -52,8 +42,6 @@ const HANDLERS: Readonly<Record<Exclude<Step, "restore">, StepHandler>> = {
 
 export interface WorldOptions {
   readonly seed?: number;
-  /** Of tables and queue. */
-  readonly rates?: Partial<Record<MemoryFault, number>>;
   readonly writesPer150s?: number;
   readonly noticeSenders?: readonly string[];
   readonly mailsPerDay?: number;
@@ -62,14 +50,13 @@ export interface WorldOptions {
 }
 
 export class MemoryWorld {
-  readonly clock = new VirtualClock(START);
-  readonly tenant = new MemoryTenant();
-  readonly log = new RecordingLog();
-  readonly faults: MemoryFaults;
+  readonly clock: VirtualClock;
+  readonly tenant: MemoryTenant;
   readonly queue: MemoryStepQueue;
+  /** Of tables and queue. */
+  readonly faults: MemoryFaults;
   readonly counts = { read: 0, transaction: 0 };
-  readonly deps;
-  readonly results: { readonly step: string; readonly result: StepResult["result"] }[] = [];
+  readonly deps: ReturnType<typeof createMemoryDeps>["deps"];
   /** What the handlers of each step asked of the tables, and how many messages they took. */
   readonly spent = new Map<Step, { read: number; transaction: number; messages: number }>();
   readonly #acts: { readonly at: Instant; readonly act: () => void }[] = [];
@@ -83,36 +70,19 @@ export class MemoryWorld {
 
   constructor({
     seed = 1,
-    rates = {},
     writesPer150s = 2_850,
     noticeSenders = [],
     mailsPerDay = 10_000,
     ticks = "when-needed",
   }: WorldOptions = {}) {
-    this.faults = new MemoryFaults(new SeededRandom(seed), rates);
-    this.queue = new MemoryStepQueue(this.faults);
+    this.faults = new MemoryFaults(new SeededRandom(seed));
     this.#ticks = ticks;
     const count = (kind: "read" | "transaction"): void => {
       this.counts[kind] += 1;
     };
-    const tables = createMemoryTables({ faults: this.faults, count });
-    let ids = 0;
-    this.deps = {
-      ...createStores(tables, { tenant: TENANT, hash: new QuickHash() }),
-      tenant: TENANT,
-      directory: new MemoryDirectory(this.tenant),
-      notifier: new MemoryNotifier(this.tenant, this.clock),
-      notices: createNoticeWriter(() => loadNotices([WORDS], parseNoticeManifest)),
-      queue: this.queue,
-      calendarOf: zoneCalendar,
-      clock: this.clock,
-      ids: { newId: () => `commit-${String((ids += 1))}` },
-      random: new SeededRandom(seed + 1),
-      log: this.log,
-      breakGlassIds: new Set<UserId>(),
-      noticeSenders,
-      budget: budgetFrom({ writesPer150s, mailsPerMinute: 30, mailsPerDay }),
-    };
+    const budget = budgetFrom({ writesPer150s, mailsPerMinute: 30, mailsPerDay });
+    const made = createMemoryDeps(START, { seed, budget, noticeSenders, faults: this.faults, count });
+    ({ deps: this.deps, clock: this.clock, tenant: this.tenant, queue: this.queue } = made);
   }
 
   /** Somebody's own act, at its time. */
@@ -149,8 +119,7 @@ export class MemoryWorld {
       const received = { queue: `mfa-${message.step}`, body, metadata };
       const before = { ...this.counts };
       try {
-        const { result } = await receiveNudge(this.deps, parseStepMessage(body), received, handler);
-        this.results.push({ step: message.step, result });
+        await receiveNudge(this.deps, parseStepMessage(body), received, handler);
       } catch (error) {
         // As the host: given back at once, until the queue gives up.
         const deliveries = (this.#deliveries.get(message.id) ?? 1) + 1;
@@ -216,14 +185,8 @@ export class MemoryWorld {
   }
 
   async enrollments(rollout: string): Promise<readonly Enrollment[]> {
-    const view = await this.deps.rollouts.read(rollout);
     const all: Enrollment[] = [];
-    for (const { value: wave } of view?.waves ?? []) {
-      for (let batch = 0; batch < wave.batches; batch += 1) {
-        const loaded = await this.deps.batches.load({ rollout, wave: wave.id, batch });
-        all.push(...(loaded?.rows ?? []).map(({ enrollment }) => enrollment));
-      }
-    }
+    for await (const { rows } of loadAll(this.deps, rollout)) all.push(...rows.map(({ enrollment }) => enrollment));
     return all;
   }
 }

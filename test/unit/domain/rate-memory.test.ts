@@ -21,7 +21,7 @@ async function ticks(ledger: Ledger, throttledAt: number, minutes: readonly numb
   const stored: Awaited<ReturnType<typeof deps.control.readLedger>>[] = [];
   for (const minute of minutes) {
     one.clock.moveTo(T0 + minute * MINUTE_MS);
-    await planWaves({ ...deps, budget, noticeSenders: [] });
+    await planWaves({ ...deps, budget });
     stored.push(await deps.control.readLedger());
   }
   return stored;
