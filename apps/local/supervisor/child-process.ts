@@ -68,7 +68,11 @@ export class SupervisedChild {
     });
     this.ready.catch(() => undefined); // whoever waits for it sees the fault; nobody has to
     this.#process.on("error", () => this.#die({ code: null, signal: null }));
-    this.#process.on("exit", (code, signal) => this.#die({ code, signal }));
+    this.#process.on("exit", (code, signal) => {
+      // Its last words may still be in the channel, whose end comes after them.
+      if (this.#process.connected) this.#process.once("disconnect", () => this.#die({ code, signal }));
+      else this.#die({ code, signal });
+    });
   }
 
   get pid(): number {
