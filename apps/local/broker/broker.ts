@@ -1,13 +1,15 @@
 // The embedded Service Bus: an AMQP 1.0 broker for the unmodified @azure/service-bus client, durable by an append log.
 import { accessSync, constants } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { openLog } from "../durable/append-log.ts";
+import { lockFolder } from "../durable/folder-lock.ts";
 import { listenAmqp, type AmqpServer } from "./amqp-server.ts";
-import { openLog } from "./append-log.ts";
 import { Engine, type Held, type QueueCounts } from "./engine.ts";
 import { BrokerFaults } from "./faults.ts";
-import { lockFolder } from "./folder-lock.ts";
 import type { QueueOptions } from "./queue.ts";
+import { formatRecord, parseRecord } from "./records.ts";
 import type { Totals } from "./records.ts";
 import { Store } from "./store.ts";
 
@@ -60,7 +62,16 @@ async function startUnlocked(options: BrokerOptions, unlock: () => Promise<void>
   const store = new Store(queues);
   const failWrite = (): Error | null =>
     faults.strikes("fail-write") ? new Error("ENOSPC: no space left on device") : null;
-  const appendLog = await openLog({ dataDir, state: store, log, failWrite });
+  const appendLog = await openLog({
+    path: dataDir === null ? null : join(dataDir, "broker.log"),
+    owner: "broker",
+    without: "with empty queues",
+    codec: { format: formatRecord, parse: parseRecord },
+    state: store,
+    whenDurable: (record) => store.apply(record),
+    log,
+    failWrite,
+  });
   const onError = (error: unknown): void => {
     log(`broker: ${error instanceof Error ? error.message : String(error)}`);
   };

@@ -1,7 +1,7 @@
 // The broker without its protocol: sends, locks, settlements, schedules and the hold of time, on a store and its log.
 // Links come in as consumers; nothing here knows AMQP.
 import { randomUUID } from "node:crypto";
-import type { AppendLog } from "./append-log.ts";
+import type { AppendLog } from "../durable/append-log.ts";
 import type { ParsedMessage } from "./amqp-message.ts";
 import type { BrokerFaults } from "./faults.ts";
 import { encodeMessage, isExpired, least, type Lock, type Message, type Now, type Shelf } from "./message.ts";
@@ -48,7 +48,7 @@ const LOST_LOCK_MS = 30;
 
 export interface EngineOptions {
   readonly store: Store;
-  readonly log: AppendLog;
+  readonly log: AppendLog<LogRecord>;
   readonly clock: { now(): number };
   readonly faults: BrokerFaults;
   readonly onError: (error: unknown) => void;

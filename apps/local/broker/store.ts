@@ -1,5 +1,5 @@
 // All queues and the totals since the data began: the state that the log's records build.
-import type { LoggedState } from "./append-log.ts";
+import type { LoggedState } from "../durable/append-log.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import type { LogRecord, Totals } from "./records.ts";
 
@@ -7,7 +7,7 @@ import type { LogRecord, Totals } from "./records.ts";
 const UNDECLARED = { lockMs: 60_000, maxDeliveryCount: 10 };
 const BASE_BYTES = 300;
 
-export class Store implements LoggedState {
+export class Store implements LoggedState<LogRecord> {
   readonly #queues = new Map<string, Queue>();
   #totals = { sent: 0, received: 0, scheduled: 0, deadLettered: 0 };
 

@@ -1,8 +1,8 @@
 // Flags of `npm start`.
 import { FlagReader } from "../flag-reader.ts";
 import type { Speed } from "../supervisor/options.ts";
-import type { Fault } from "../tenant/fault-names.ts";
-import { parseFaults } from "../tenant/fault-names.ts";
+import type { Fault } from "../faults/vocabulary.ts";
+import { parseFaults } from "../faults/parse-faults.ts";
 
 const KNOWN = {
   tenant: { type: "string" },

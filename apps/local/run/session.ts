@@ -9,6 +9,7 @@ import { applyRollout } from "../../../shared/pipeline/apply-rollout.ts";
 import { readReport } from "../../../shared/pipeline/check-registration.ts";
 import { planRollout } from "../../../shared/pipeline/plan-rollout.ts";
 import { Unavailable } from "../../../shared/ports/errors.ts";
+import { faultsOf } from "../faults/vocabulary.ts";
 import type { Supervisor, SupervisorEvent, SupervisorOptions } from "../supervisor/options.ts";
 import { startSupervisor } from "../supervisor/supervisor.ts";
 import type { RunFlags } from "./flags.ts";
@@ -197,7 +198,7 @@ async function applyInputs(deps: Dependencies, supervisor: Supervisor, { inputs,
 }
 
 async function switchFaults({ addresses }: Supervisor, adminToken: string, { flags, say }: SessionAsk): Promise<void> {
-  const { faults } = flags;
+  const faults = faultsOf(flags.faults, "tenant");
   if (faults.length === 0 || addresses.tenant === null) return;
   const answer = await fetch(`${addresses.tenant.url}/simulator/faults`, {
     method: "POST",

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { OffsetClock } from "../clock.ts";
-import { lockFolder } from "../broker/folder-lock.ts";
+import { lockFolder } from "../durable/folder-lock.ts";
 import type { DeclaredTimer } from "../protocol.ts";
 import { openClockStore } from "./clock-store.ts";
 import type { ClockStore } from "./clock-store.ts";

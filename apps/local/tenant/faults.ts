@@ -6,7 +6,10 @@ import { hash32 } from "../../../shared/domain/hash.ts";
 import type { Answer } from "./answer.ts";
 import { graphError } from "./answer.ts";
 import { chance, pick } from "./chance.ts";
-import type { Fault, FaultName } from "./fault-names.ts";
+import type { Fault, FaultNameOf } from "../faults/vocabulary.ts";
+
+export type TenantFault = Fault<TenantFaultName>;
+type TenantFaultName = FaultNameOf<"tenant">;
 
 const STEP_FAULTS = [
   "throttle",
@@ -16,20 +19,20 @@ const STEP_FAULTS = [
   "doubled-step",
   "unknown-step",
   "lost-answer",
-] as const satisfies readonly FaultName[];
+] as const satisfies readonly TenantFaultName[];
 const ENVELOPE_FAULTS = [
   "throttle-envelope",
   "envelope-error",
   "html-200",
   "reset",
   "timeout-after-commit",
-] as const satisfies readonly FaultName[];
+] as const satisfies readonly TenantFaultName[];
 
 export type StepFault = (typeof STEP_FAULTS)[number];
 export type EnvelopeFault = (typeof ENVELOPE_FAULTS)[number];
 
 /** A drawn fault, with the number that decides its details. */
-export interface Drawn<T extends FaultName> {
+export interface Drawn<T extends TenantFaultName> {
   readonly name: T;
   readonly key: string;
 }
@@ -41,21 +44,21 @@ const HTML =
 
 export class Faults {
   readonly #seed: number;
-  #rates = new Map<FaultName, number>();
+  #rates = new Map<TenantFaultName, number>();
   readonly #seen = new Map<number, number>();
-  readonly #happened = new Map<FaultName, number>();
+  readonly #happened = new Map<TenantFaultName, number>();
 
-  constructor(faults: readonly Fault[], seed: number) {
+  constructor(faults: readonly TenantFault[], seed: number) {
     this.#seed = seed;
     this.set(faults);
   }
 
   /** Switches the faults from now on; earlier answers stay what they were. */
-  set(faults: readonly Fault[]): void {
+  set(faults: readonly TenantFault[]): void {
     this.#rates = new Map(faults.filter(({ rate }) => rate > 0).map(({ name, rate }) => [name, rate]));
   }
 
-  current(): readonly Fault[] {
+  current(): readonly TenantFault[] {
     return [...this.#rates].map(([name, rate]) => ({ name, rate }));
   }
 
@@ -81,16 +84,16 @@ export class Faults {
   }
 
   /** For details of a drawn fault, such as "was it done?". */
-  coin(drawn: Drawn<FaultName>): boolean {
+  coin(drawn: Drawn<TenantFaultName>): boolean {
     return chance(this.#seed, `${drawn.key}/coin`) < 0.5;
   }
 
-  throttled(drawn: Drawn<FaultName>, now: Instant): Answer {
+  throttled(drawn: Drawn<TenantFaultName>, now: Instant): Answer {
     const headers = { "x-ms-resource-unit": "1", ...this.#retryAfter(drawn.key, now) };
     return graphError(429, "TooManyRequests", "Too many requests. Please try again later.", headers);
   }
 
-  serverError(drawn: Drawn<FaultName>): Answer {
+  serverError(drawn: Drawn<TenantFaultName>): Answer {
     const [status, code] = pick(this.#seed, `${drawn.key}/status`, [
       [500, "InternalServerError"],
       [502, "BadGateway"],
@@ -107,7 +110,11 @@ export class Faults {
     return { status, headers: { "Content-Type": "text/html" }, body: HTML };
   }
 
-  #draw<T extends FaultName>(names: readonly T[], content: string, applies: (name: T) => boolean): Drawn<T> | null {
+  #draw<T extends TenantFaultName>(
+    names: readonly T[],
+    content: string,
+    applies: (name: T) => boolean,
+  ): Drawn<T> | null {
     if (!names.some((name) => this.#rates.has(name))) return null;
     const hash = hash32(content, this.#seed);
     const times = (this.#seen.get(hash) ?? 0) + 1;

@@ -1,8 +1,9 @@
 // Flags of `npm run tenant`.
 import { didYouMean } from "../../../shared/domain/did-you-mean.ts";
 import { FlagReader } from "../flag-reader.ts";
-import type { Fault } from "./fault-names.ts";
-import { FAULT_NAMES, parseFaults } from "./fault-names.ts";
+import type { TenantFault } from "./faults.ts";
+import { parseFaultsOf } from "../faults/parse-faults.ts";
+import { FAULT_NAMES, isFaultOf } from "../faults/vocabulary.ts";
 
 const MOST_USERS = 1_000_000;
 const MOST_SENDERS = 1_000;
@@ -24,7 +25,7 @@ export interface TenantFlags {
   readonly users: number;
   readonly seed: number;
   readonly tenantFile: string | null;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly TenantFault[];
   readonly quota: "documented" | "off";
   readonly speed: number;
   readonly dataDir: string | null;
@@ -39,7 +40,7 @@ Usage: npm run tenant -- [flags]
   --seed S        decides people, faults and latencies (default 1)
   --tenant FILE   people from a CSV or JSON file instead
   --faults LIST   none, storm, chaos, or names with commas, each with a rate if wanted (default none)
-                  names: ${FAULT_NAMES.join(", ")}
+                  names: ${FAULT_NAMES.filter((name) => isFaultOf(name, "tenant")).join(", ")}
   --quota Q       documented or off (default documented)
   --speed X       virtual seconds a second (default 1)
   --data DIR      keeps everything; the same folder goes on where it ended
@@ -61,7 +62,7 @@ export function parseFlags(args: readonly string[]): TenantFlags | "help" {
     users: reader.whole("users", 200, [1, MOST_USERS]),
     seed: reader.whole("seed", 1, [0, 4_294_967_295]),
     tenantFile: reader.text("tenant"),
-    faults: reader.parsed(() => parseFaults(reader.text("faults") ?? "none"), []),
+    faults: reader.parsed(() => parseFaultsOf("tenant", reader.text("faults") ?? "none"), []),
     quota: readQuota(reader),
     speed: readSpeed(reader),
     dataDir: reader.text("data"),

@@ -3,7 +3,7 @@ import type { Instant } from "../../../shared/domain/instant.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
-import type { Fault } from "./fault-names.ts";
+import type { TenantFault } from "./faults.ts";
 
 /** A managed identity of the tenant. `Application Mail.Send` is Exchange's own grant: it allows the senders and is in no token. */
 export interface Identity {
@@ -32,7 +32,7 @@ export interface TenantOptions {
   readonly port: number;
   readonly users: readonly TenantUser[];
   readonly seed: number;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly TenantFault[];
   readonly quota: "documented" | "off";
   readonly latencyMs: { readonly median: number; readonly sigma: number } | 0;
   readonly tenantId: string;

@@ -2,7 +2,8 @@
 // by a token of its own; an app's Graph token opens nothing here.
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
-import { FAULT_NAMES, isFaultName, parseFaults } from "./fault-names.ts";
+import { parseFaultsOf } from "../faults/parse-faults.ts";
+import { FAULT_NAMES, isFaultOf } from "../faults/vocabulary.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
 import { tenantUserSchema } from "./event.ts";
@@ -13,7 +14,10 @@ const faultsBody = z.union([
   z.object({ faults: z.string() }),
   z.object({
     faults: z.array(
-      z.object({ name: z.string().refine(isFaultName, "unknown fault"), rate: z.number().min(0).max(1) }),
+      z.object({
+        name: z.string().refine((name) => isFaultOf(name, "tenant"), "unknown fault"),
+        rate: z.number().min(0).max(1),
+      }),
     ),
   }),
 ]);
@@ -52,7 +56,7 @@ export function openDoor(tenant: Simulation, { method, path, query, body }: Door
     case "GET stats":
       return reply(tenantStats(tenant));
     case "GET faults":
-      return reply({ faults: tenant.faults.current(), known: FAULT_NAMES });
+      return reply({ faults: tenant.faults.current(), known: FAULT_NAMES.filter((name) => isFaultOf(name, "tenant")) });
     case "POST faults":
       return setFaults(tenant, body);
     case "POST users/{id}":
@@ -96,7 +100,7 @@ function setFaults(tenant: Simulation, body: unknown): DoorAnswer {
   if (!parsed.success) return fail(400, z.prettifyError(parsed.error));
   const { faults } = parsed.data;
   try {
-    tenant.faults.set(typeof faults === "string" ? parseFaults(faults, "faults") : faults);
+    tenant.faults.set(typeof faults === "string" ? parseFaultsOf("tenant", faults, "faults") : faults);
   } catch (error) {
     if (error instanceof UserFault) return fail(400, error.message);
     throw error;

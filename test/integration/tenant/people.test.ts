@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
-import { parseFaults } from "../../../apps/local/tenant/fault-names.ts";
+import { parseFaults } from "../../../apps/local/faults/parse-faults.ts";
 import { parseFlags } from "../../../apps/local/tenant/flags.ts";
 import { generateUsers } from "../../../apps/local/tenant/generate.ts";
 import type { TestTenant } from "./a-tenant.ts";

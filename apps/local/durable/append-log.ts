@@ -1,10 +1,9 @@
-// The durable half of the broker: one append-only file. What arrives while an fdatasync runs shares the next one (group
-// commit); a group is one frame of magic, length and CRC32, so that it is there as a whole or not at all.
+// One append-only file of records, as broker and tables keep theirs. What arrives while an fdatasync runs shares the next one
+// (group commit); a group is one frame of magic, length and CRC32, so that it is there as a whole or not at all.
 import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { UserFault } from "../../../shared/domain/fault.ts";
-import { formatRecord, parseRecord, type LogRecord } from "./records.ts";
 
 const MAGIC = Buffer.from("MFB1");
 const FRAME_HEAD = 12;
@@ -12,32 +11,49 @@ const COMPACT_FACTOR = 4;
 const COMPACT_LEAST_BYTES = 1_000_000;
 const SNAPSHOT_FRAME_BYTES = 1_000_000;
 
-/** Applied in order, and only when durable. `snapshot` tells the same state in the fewest records. */
-export interface LoggedState {
+/** What the records build. `apply` is asked at the start for what the file holds, oldest first. */
+export interface LoggedState<LogRecord> {
   apply(record: LogRecord): void;
+  /** The state in the fewest records; one that changes before its records are durable tells what it was when it was asked. */
   snapshot(): Iterable<LogRecord>;
   liveBytes(): number;
 }
 
-export interface AppendLog {
-  /** Resolves once the records are durable and applied. Rejects for ever after a write error. */
+export interface LogCodec<LogRecord> {
+  format(record: LogRecord): Buffer;
+  /** Throws where the bytes are no record. */
+  parse(bytes: Buffer): LogRecord;
+}
+
+export interface AppendLog<LogRecord> {
+  /** Resolves once the records are durable, and applied where they are applied then. Rejects for ever after a write error. */
   append(records: readonly LogRecord[]): Promise<void>;
+  /** Resolves once all that was appended before is durable. Rejects as `append` does. */
+  settled(): Promise<void>;
   /** The write error that stopped the log; from then on nothing is accepted. */
   broken(): Error | null;
   close(): Promise<void>;
 }
 
-export interface LogOptions {
-  readonly dataDir: string | null;
-  readonly state: LoggedState;
+export interface LogOptions<LogRecord> {
+  /** Null keeps nothing. */
+  readonly path: string | null;
+  /** Whose log it is, as in "broker". */
+  readonly owner: string;
+  /** What is empty when a person moves a damaged file away. */
+  readonly without: string;
+  readonly codec: LogCodec<LogRecord>;
+  readonly state: LoggedState<LogRecord>;
+  /** A state that changes only by what is durable is told here; one that changes first has nothing to do. */
+  readonly whenDurable: (record: LogRecord) => void;
   readonly log: (line: string) => void;
   /** Fault hook: the error that the next write meets, if any. */
   readonly failWrite: () => Error | null;
 }
 
-export async function openLog(options: LogOptions): Promise<AppendLog> {
-  if (options.dataDir === null) return new GroupCommitLog(options, null);
-  const path = join(options.dataDir, "broker.log");
+export async function openLog<R>(options: LogOptions<R>): Promise<AppendLog<R>> {
+  const { path } = options;
+  if (path === null) return new GroupCommitLog(options, null);
   await rm(`${path}.tmp`, { force: true }); // a compaction that a crash interrupted: the log itself is whole
   const size = await recover(path, options);
   const handle = await open(path, "a");
@@ -50,32 +66,37 @@ interface LogFile {
   readonly size: number;
 }
 
-interface Waiting {
-  readonly records: readonly LogRecord[];
+interface Waiting<R> {
+  readonly records: readonly R[];
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-class GroupCommitLog implements AppendLog {
-  readonly #options: LogOptions;
+class GroupCommitLog<R> implements AppendLog<R> {
+  readonly #options: LogOptions<R>;
   #file: LogFile | null;
-  #waiting: Waiting[] = [];
+  #waiting: Waiting<R>[] = [];
   #running: Promise<void> | null = null;
   #broken: Error | null = null;
   #closed = false;
 
-  constructor(options: LogOptions, file: LogFile | null) {
+  constructor(options: LogOptions<R>, file: LogFile | null) {
     this.#options = options;
     this.#file = file;
   }
 
-  append(records: readonly LogRecord[]): Promise<void> {
+  append(records: readonly R[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) return reject(this.#broken);
-      if (this.#closed) return reject(new Error("the broker is closing"));
+      if (this.#closed) return reject(new Error(`the ${this.#options.owner} is closing`));
       this.#waiting.push({ records, resolve, reject });
       this.#running ??= this.#run();
     });
+  }
+
+  settled(): Promise<void> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    return this.#running === null ? Promise.resolve() : this.append([]);
   }
 
   broken(): Error | null {
@@ -105,22 +126,26 @@ class GroupCommitLog implements AppendLog {
     this.#running = null;
   }
 
-  async #write(records: readonly LogRecord[]): Promise<void> {
-    const failure = this.#options.failWrite();
+  async #write(records: readonly R[]): Promise<void> {
+    if (records.length === 0) return;
+    const { failWrite, codec, whenDurable } = this.#options;
+    const failure = failWrite();
     if (failure !== null) throw failure;
     if (this.#file !== null) {
-      const frame = frameOf(records);
+      const frame = frameOf(records.map((record) => codec.format(record)));
       await writeAll(this.#file.handle, frame);
       await this.#file.handle.datasync();
       this.#file = { ...this.#file, size: this.#file.size + frame.length };
     }
-    for (const record of records) this.#options.state.apply(record);
+    for (const record of records) whenDurable(record);
   }
 
   /** A disk that failed once cannot be trusted with the next record: part of this one may be in the file. */
-  #break(error: Error, group: readonly Waiting[]): void {
+  #break(error: Error, group: readonly Waiting<R>[]): void {
     this.#broken = error;
-    this.#options.log(`broker: nothing is accepted from now on, the log cannot be written: ${error.message}`);
+    this.#options.log(
+      `${this.#options.owner}: nothing is accepted from now on, the log cannot be written: ${error.message}`,
+    );
     for (const { reject } of [...group, ...this.#waiting]) reject(error);
     this.#waiting = [];
   }
@@ -129,18 +154,18 @@ class GroupCommitLog implements AppendLog {
     const file = this.#file;
     if (file === null || file.size < COMPACT_LEAST_BYTES) return;
     if (file.size < this.#options.state.liveBytes() * COMPACT_FACTOR) return;
-    const size = await writeSnapshot(file.path, this.#options.state);
+    const size = await writeSnapshot(file.path, this.#options);
     await file.handle.close();
     this.#file = { path: file.path, handle: await open(file.path, "a"), size };
   }
 }
 
 /** A whole new file beside the old one, put in its place by one rename: a crash leaves the one or the other. */
-async function writeSnapshot(path: string, state: LoggedState): Promise<number> {
+async function writeSnapshot<R>(path: string, { state, codec }: LogOptions<R>): Promise<number> {
   const handle = await open(`${path}.tmp`, "w");
   let size = 0;
   try {
-    for (const frame of framesOf(state.snapshot())) {
+    for (const frame of framesOf(state.snapshot(), codec)) {
       await writeAll(handle, frame);
       size += frame.length;
     }
@@ -149,7 +174,7 @@ async function writeSnapshot(path: string, state: LoggedState): Promise<number> 
     await handle.close();
   }
   await rename(`${path}.tmp`, path);
-  const folder = await open(join(path, ".."), "r");
+  const folder = await open(dirname(path), "r");
   try {
     await folder.sync();
   } finally {
@@ -158,12 +183,13 @@ async function writeSnapshot(path: string, state: LoggedState): Promise<number> 
   return size;
 }
 
-function* framesOf(records: Iterable<LogRecord>): Generator<Buffer> {
-  let group: LogRecord[] = [];
+function* framesOf<R>(records: Iterable<R>, codec: LogCodec<R>): Generator<Buffer> {
+  let group: Buffer[] = [];
   let bytes = 0;
   for (const record of records) {
-    group.push(record);
-    bytes += "bytes" in record ? (record.bytes?.bare.length ?? 0) + 200 : 200;
+    const formatted = codec.format(record);
+    group.push(formatted);
+    bytes += formatted.length;
     if (bytes < SNAPSHOT_FRAME_BYTES) continue;
     yield frameOf(group);
     group = [];
@@ -172,10 +198,9 @@ function* framesOf(records: Iterable<LogRecord>): Generator<Buffer> {
   if (group.length > 0) yield frameOf(group);
 }
 
-function frameOf(records: readonly LogRecord[]): Buffer {
+function frameOf(records: readonly Buffer[]): Buffer {
   const parts: Buffer[] = [];
-  for (const record of records) {
-    const bytes = formatRecord(record);
+  for (const bytes of records) {
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32BE(bytes.length);
     parts.push(length, bytes);
@@ -196,24 +221,26 @@ async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
 }
 
 /** Applies what the file holds, cuts a torn tail, compacts. Answers the file's size. */
-async function recover(path: string, { state, log }: LogOptions): Promise<number> {
+async function recover<R>(path: string, options: LogOptions<R>): Promise<number> {
+  const { state } = options;
   const bytes = await readIfThere(path);
   let at = 0;
   for (let payload = frameAt(bytes, at); payload !== null; payload = frameAt(bytes, at)) {
-    applyPayload(path, payload, at, state);
+    applyPayload(path, payload, at, options);
     at += FRAME_HEAD + payload.length;
   }
-  if (at < bytes.length) await cutTail(path, bytes, at, log);
+  if (at < bytes.length) await cutTail(path, bytes, at, options);
   if (at > 0 && at < state.liveBytes() * COMPACT_FACTOR && bytes.length < COMPACT_LEAST_BYTES) return at;
-  return writeSnapshot(path, state);
+  return writeSnapshot(path, options);
 }
 
 /** Only the last group can be torn: the next is written when this one is durable. A whole frame behind it means damage. */
-async function cutTail(path: string, bytes: Buffer, at: number, log: (line: string) => void): Promise<void> {
+async function cutTail<R>(path: string, bytes: Buffer, at: number, options: LogOptions<R>): Promise<void> {
   for (let next = bytes.indexOf(MAGIC, at + 1); next !== -1; next = bytes.indexOf(MAGIC, next + 1)) {
-    if (frameAt(bytes, next) !== null) throw damaged(path, at, `a whole record follows at byte ${next}`);
+    if (frameAt(bytes, next) !== null) throw damaged(path, at, `a whole record follows at byte ${next}`, options);
   }
-  log(`broker: ${path}: the last record was torn; its ${bytes.length - at} bytes at byte ${at} were cut off`);
+  const { owner, log } = options;
+  log(`${owner}: ${path}: the last record was torn; its ${bytes.length - at} bytes at byte ${at} were cut off`);
   const handle = await open(path, "r+");
   try {
     await handle.truncate(at);
@@ -223,24 +250,30 @@ async function cutTail(path: string, bytes: Buffer, at: number, log: (line: stri
   }
 }
 
-function applyPayload(path: string, payload: Buffer, frame: number, state: LoggedState): void {
+function applyPayload<R>(path: string, payload: Buffer, frame: number, options: LogOptions<R>): void {
+  const { state, codec } = options;
   try {
     for (let at = 0; at < payload.length;) {
       const end = at + 4 + payload.readUInt32BE(at);
-      state.apply(parseRecord(payload.subarray(at + 4, end)));
+      state.apply(codec.parse(payload.subarray(at + 4, end)));
       at = end;
     }
   } catch (error) {
-    throw damaged(path, frame, `its record cannot be read (${error instanceof Error ? error.name : "unknown"})`);
+    throw damaged(
+      path,
+      frame,
+      `its record cannot be read (${error instanceof Error ? error.name : "unknown"})`,
+      options,
+    );
   }
 }
 
-function damaged(path: string, at: number, why: string): UserFault {
+function damaged<R>(path: string, at: number, why: string, { owner, without }: LogOptions<R>): UserFault {
   return new UserFault([
     {
       at: { where: path },
-      what: `The broker's log is damaged at byte ${at}: ${why}.`,
-      fix: "Restore the file from a copy, or move it away to start with empty queues.",
+      what: `The ${owner}'s log is damaged at byte ${at}: ${why}.`,
+      fix: `Restore the file from a copy, or move it away to start ${without}.`,
     },
   ]);
 }

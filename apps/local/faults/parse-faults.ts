@@ -1,46 +1,13 @@
-// The one vocabulary of faults: names, usual rates, mixes, and the parser of `--faults`.
+// `--faults`: a mix, or names with commas, each with a rate of its own if wanted.
 import { didYouMean } from "../../../shared/domain/did-you-mean.ts";
 import type { FaultText } from "../../../shared/domain/fault.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
-
-/** Usual rate: of steps for the first group, of whole requests for the second. */
-const USUAL_RATES = {
-  /** A step is answered 429, with any form of Retry-After. */
-  throttle: 0.1,
-  /** A step is answered 500, 502 or 503; nothing was done. */
-  "server-error": 0.03,
-  /** A step, or the whole envelope, is answered 504 although it was done. */
-  "timeout-after-commit": 0.01,
-  /** A `$batch` answers without one of its steps, which was done or not. */
-  "missing-step": 0.01,
-  /** A `$batch` answers one step twice. */
-  "doubled-step": 0.01,
-  /** A `$batch` holds an answer for a step that nobody asked for. */
-  "unknown-step": 0.01,
-  /** A mail is sent, its answer lost. */
-  "lost-answer": 0.01,
-  /** The whole request is answered 429. */
-  "throttle-envelope": 0.02,
-  /** The whole request is answered 503 with a page of HTML; nothing was done. */
-  "envelope-error": 0.02,
-  /** The connection is reset in the middle of the body, after the work was done. */
-  reset: 0.01,
-  /** 200 with a page of HTML, as a proxy gives; nothing was done. */
-  "html-200": 0.01,
-  /** A page of a list is empty and has a next one. */
-  "empty-page": 0.1,
-} as const;
-
-export type FaultName = keyof typeof USUAL_RATES;
-
-export interface Fault {
-  readonly name: FaultName;
-  /** 0 to 1. */
-  readonly rate: number;
-}
+import type { Fault, FaultName, FaultNameOf, FaultPart } from "./vocabulary.ts";
+import { describeFault, FAULT_NAMES, faultsOf, isFaultName } from "./vocabulary.ts";
 
 const MIXES = {
   none: [],
+  /** A Graph that can hardly keep up. */
   storm: mix({
     throttle: 0.25,
     "server-error": 0.08,
@@ -49,6 +16,7 @@ const MIXES = {
     reset: 0.01,
     "missing-step": 0.01,
   }),
+  /** Everything that nobody is to blame for, everywhere, a little. */
   chaos: mix({
     throttle: 0.05,
     "server-error": 0.03,
@@ -62,13 +30,26 @@ const MIXES = {
     reset: 0.01,
     "html-200": 0.01,
     "empty-page": 0.05,
+    "bus-lost-acknowledgement": 0.01,
+    "bus-duplicate": 0.01,
+    "bus-reorder": 0.02,
+    "bus-delay": 0.01,
+    "bus-lost-lock": 0.01,
+    "bus-detach": 0.003,
+    "bus-busy": 0.01,
+    "bus-cut": 0.003,
+    "bus-close": 0.003,
+    "table-changed": 0.005,
+    "table-busy": 0.005,
+    "table-lost-answer": 0.005,
+    "instance-kill": 0.005,
+    "instance-clock": 0.5,
   }),
 } as const;
 
-export const FAULT_NAMES: readonly FaultName[] = Object.keys(USUAL_RATES).filter(isFaultName);
-const MIX_NAMES = Object.keys(MIXES);
+export const MIX_NAMES: readonly string[] = Object.keys(MIXES);
 
-/** `none`, `storm`, `chaos`, or names with commas, each with an own rate if wanted: `throttle=0.2,reset`. A later name wins. */
+/** `none`, `storm`, `chaos`, or names: `throttle=0.2,reset`. A later name wins. */
 export function parseFaults(text: string, where = "--faults"): readonly Fault[] {
   const rates = new Map<FaultName, number>();
   const wrong: FaultText[] = [];
@@ -78,7 +59,7 @@ export function parseFaults(text: string, where = "--faults"): readonly Fault[] 
     if (isMixName(name)) {
       for (const fault of MIXES[name]) rates.set(fault.name, fault.rate);
     } else if (isFaultName(name)) {
-      const rate = rateText === undefined ? USUAL_RATES[name] : parseRate(rateText);
+      const rate = rateText === undefined ? describeFault(name).usualRate : parseRate(rateText);
       if (rate === null) wrong.push(badRate(word, where));
       else rates.set(name, rate);
     } else {
@@ -89,13 +70,28 @@ export function parseFaults(text: string, where = "--faults"): readonly Fault[] 
   return [...rates].map(([name, rate]) => ({ name, rate }));
 }
 
+/** For a part that runs alone: of a mix it makes what it can, a name that another part makes is a person's mistake. */
+export function parseFaultsOf<Part extends FaultPart>(
+  part: Part,
+  text: string,
+  where = "--faults",
+): readonly Fault<FaultNameOf<Part>>[] {
+  const faults = parseFaults(text, where);
+  const named = text.split(",").map((word) => word.trim().split("=")[0] ?? "");
+  const foreign = named.filter((name) => isFaultName(name) && describeFault(name).part !== part);
+  if (foreign.length === 0) return faultsOf(faults, part);
+  const fix = `Give it to npm start, or one of ${FAULT_NAMES.filter((name) => describeFault(name).part === part).join(", ")}.`;
+  throw new UserFault(foreign.map((name) => ({ what: `"${name}" is no fault of the ${part}.`, fix, at: { where } })));
+}
+
+/** What a mix holds; nothing for a name that is none. */
+export function mixOf(name: string): readonly Fault[] {
+  return isMixName(name) ? MIXES[name] : [];
+}
+
 function parseRate(text: string): number | null {
   const rate = Number(text);
   return text.trim() !== "" && rate >= 0 && rate <= 1 ? rate : null;
-}
-
-export function isFaultName(name: string): name is FaultName {
-  return Object.hasOwn(USUAL_RATES, name);
 }
 
 function isMixName(name: string): name is keyof typeof MIXES {
