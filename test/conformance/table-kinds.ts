@@ -1,5 +1,8 @@
 // The two kinds of tables that the stores must not be able to tell apart: in memory, and Azurite's over HTTP through a proxy that can
 // lose an answer.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startTables } from "../../apps/local/tables/tables.ts";
 import { openTables } from "../../shared/azure/azure-tables.ts";
 import { MemoryFaults } from "../../shared/memory/memory-faults.ts";
@@ -48,7 +51,8 @@ async function openMemory(): Promise<TablesUnderTest> {
 }
 
 async function openAzurite(): Promise<TablesUnderTest> {
-  const azurite = await startTables({ dataDir: null, port: 0 });
+  const dataDir = mkdtempSync(join(tmpdir(), "conformance-tables-")); // with its journal, as it is run
+  const azurite = await startTables({ dataDir, port: 0 });
   const proxy = await startLossyProxy(azurite.port);
   const counts = { read: 0, transaction: 0 };
   const text = azurite.connectionString.replace(`:${azurite.port}/`, `:${proxy.port}/`);
@@ -69,6 +73,7 @@ async function openAzurite(): Promise<TablesUnderTest> {
     close: async () => {
       await proxy.close();
       await azurite.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -2,20 +2,28 @@
 import { readFileSync } from "node:fs";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
 
 const owner = z.object({ pid: z.int().min(1), started: z.string() });
 const heldHere = new Set<string>();
 
-/** Answers the function that releases the folder. Throws a UserFault where another process, or this one, holds it. */
-export async function lockFolder(dataDir: string): Promise<() => Promise<void>> {
+/** A child of a supervisor that was killed is gone within this time; who comes after it waits as long. */
+export const ORPHAN_MS = 3_000;
+const LOOK_MS = 25;
+
+/**
+ * Answers the function that releases the folder. Throws a UserFault where another process, or this one, holds it, and still
+ * does after `waitMs`.
+ */
+export async function lockFolder(dataDir: string, waitMs = 0): Promise<() => Promise<void>> {
   const folder = resolve(dataDir);
   const path = join(folder, "broker.lock");
   if (heldHere.has(folder)) throw inUse(path, process.pid);
   heldHere.add(folder);
   try {
-    await takeLock(path);
+    await takeLockWithin(path, waitMs);
   } catch (error) {
     heldHere.delete(folder);
     throw error;
@@ -24,6 +32,19 @@ export async function lockFolder(dataDir: string): Promise<() => Promise<void>> 
     await rm(path, { force: true });
     heldHere.delete(folder);
   };
+}
+
+async function takeLockWithin(path: string, waitMs: number): Promise<void> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    try {
+      await takeLock(path);
+      return;
+    } catch (error) {
+      if (!(error instanceof UserFault) || performance.now() > end) throw error;
+    }
+    await wait(LOOK_MS);
+  }
 }
 
 async function takeLock(path: string): Promise<void> {

@@ -1,17 +1,42 @@
 // Process entry of the table server. It has no clock: rows carry the app's own times, and `Timestamp` is the wall's.
 import { z } from "zod";
 import { runChild } from "../child.ts";
+import { isFaultOf } from "../faults/vocabulary.ts";
+import { TableFaults } from "../tables/table-faults.ts";
 import { startTables } from "../tables/tables.ts";
 
-const settings = z.object({ dataDir: z.string().nullable(), port: z.int().min(0) });
-export type TablesChildSettings = z.infer<typeof settings>;
+const settings = z.object({ dataDir: z.string().nullable(), port: z.int().min(0), faultSeed: z.int().default(1) });
+
+const faultsAsked = z.array(
+  z.object({ name: z.string().refine((name) => isFaultOf(name, "tables")), rate: z.number().min(0).max(1) }),
+);
 
 runChild({
   role: "tables",
   settings,
-  start: async (options) => {
-    const tables = await startTables(options);
-    const { port, connectionString } = tables;
-    return { ports: { tables: port }, info: { connectionString }, close: () => tables.close() };
+  start: async ({ dataDir, port, faultSeed }) => {
+    const faults = new TableFaults([], faultSeed);
+    const tables = await startTables({
+      dataDir,
+      port,
+      faults,
+      log: (line) => process.stderr.write(`${line}\n`),
+      // Nothing can be acknowledged any more: this process ends, and says why.
+      onBroken: (error) => {
+        setImmediate(() => {
+          throw error;
+        });
+      },
+    });
+    return {
+      ports: { tables: tables.port },
+      info: { connectionString: tables.connectionString },
+      ask: (what) => {
+        const asked = /^faults (.*)$/su.exec(what)?.[1];
+        if (asked !== undefined) faults.set(faultsAsked.parse(JSON.parse(asked)));
+        return { faults: faults.happened() };
+      },
+      close: () => tables.close(),
+    };
   },
 });
