@@ -3,9 +3,9 @@ import { hash32 } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
-import type { MailEvent, TenantEvent } from "./event.ts";
+import type { MailEvent, PersonEvent, TenantEvent } from "./event.ts";
 import type { BreakGlassAccount } from "./options.ts";
-import type { Person } from "./people.ts";
+import type { Fate, Person } from "./people.ts";
 
 export class Directory {
   /** In order of arrival; never reordered, so that an index is a stable page token. */
@@ -13,6 +13,7 @@ export class Directory {
   readonly #byId = new Map<string, Person>();
   readonly #byPrincipalName = new Map<string, Person>();
   readonly #byMail = new Map<string, Person>();
+  readonly #deleted = new Set<Person>();
 
   constructor(users: readonly TenantUser[], breakGlass: readonly BreakGlassAccount[], epoch: Instant) {
     const emergencyIds = new Set(breakGlass.map(({ id }) => id.toLowerCase()));
@@ -42,6 +43,11 @@ export class Directory {
     return this.#byMail.get(address.toLowerCase());
   }
 
+  /** Those who are deleted now, in the order of their deletion. */
+  deleted(): readonly Person[] {
+    return [...this.#deleted];
+  }
+
   /** @returns whether the event belongs to a user of this directory */
   apply(event: TenantEvent): boolean {
     switch (event.t) {
@@ -53,19 +59,45 @@ export class Directory {
         for (const address of event.to) receive(this.findByMail(address), event);
         return true;
       case "refused-writes":
+      case "permission-lost":
+      case "permission-restored":
         return true;
       default: {
         const person = this.findEver(event.user);
-        if (person !== undefined) applyToPerson(person, event);
-        return person !== undefined;
+        if (person === undefined) return false;
+        this.#unindex(person, event);
+        applyToPerson(person, event);
+        this.#index(person, event);
+        return true;
       }
     }
+  }
+
+  /** A name that is given up leads nowhere, unless two people shared it. */
+  #unindex(person: Person, event: PersonEvent): void {
+    const name = person.user.userPrincipalName.toLowerCase();
+    if (event.t === "renamed" && this.#byPrincipalName.get(name) === person) this.#byPrincipalName.delete(name);
+  }
+
+  #index(person: Person, event: PersonEvent): void {
+    if (event.t === "deleted") this.#deleted.add(person);
+    if (event.t === "restored") this.#deleted.delete(person);
+    if (event.t !== "renamed") return;
+    this.#byPrincipalName.set(event.userPrincipalName.toLowerCase(), person);
+    // The old address stays one of the mailbox's own: Exchange keeps it as a proxy address.
+    this.#indexMail(person);
+  }
+
+  #indexMail(person: Person): void {
+    const address = person.user.mail?.toLowerCase();
+    if (address !== undefined && !this.#byMail.has(address)) this.#byMail.set(address, person);
   }
 
   #add(user: TenantUser, createdAt: Instant, isGlobalAdministrator: boolean): void {
     const person: Person = {
       user,
       createdAt,
+      visibleSince: createdAt,
       isGlobalAdministrator,
       accountEnabled: user.accountEnabled,
       deletedAt: null,
@@ -75,20 +107,16 @@ export class Directory {
       changes: [],
       writes: [],
       mails: [],
+      fates: [],
     };
     this.people.push(person);
     this.#byId.set(user.id.toLowerCase(), person);
     this.#byPrincipalName.set(user.userPrincipalName.toLowerCase(), person);
-    if (user.mail !== null && !this.#byMail.has(user.mail.toLowerCase())) {
-      this.#byMail.set(user.mail.toLowerCase(), person);
-    }
+    this.#indexMail(person);
   }
 }
 
-function applyToPerson(
-  person: Person,
-  event: Exclude<TenantEvent, { t: "created" | "mail" | "refused-writes" }>,
-): void {
+function applyToPerson(person: Person, event: PersonEvent): void {
   switch (event.t) {
     case "write":
       person.writes.push(event);
@@ -106,6 +134,22 @@ function applyToPerson(
       return;
     case "deleted":
       person.deletedAt = event.at;
+      tellFate(person, event);
+      return;
+    case "restored":
+      person.deletedAt = null;
+      person.visibleSince = event.at;
+      person.mfa = { state: "disabled", since: event.at, sticky: false, before: "disabled" };
+      tellFate(person, event);
+      return;
+    case "renamed": {
+      const { userPrincipalName, displayName, mail } = event;
+      person.user = { ...person.user, userPrincipalName, displayName, mail };
+      tellFate(person, event);
+      return;
+    }
+    case "revert-planned":
+    case "revert-void":
       return;
     case "account-enabled":
       person.accountEnabled = event.to;
@@ -114,6 +158,10 @@ function applyToPerson(
       person.isProtected = event.to;
       return;
   }
+}
+
+function tellFate({ fates, user }: Person, { t, at }: PersonEvent & { t: Fate["what"] }): void {
+  fates.push({ at, what: t, userPrincipalName: user.userPrincipalName });
 }
 
 function receive(person: Person | undefined, event: MailEvent): void {

@@ -50,6 +50,15 @@ const mail = z.object({
   arrivesAt: at.nullable(),
 });
 
+const renamed = z.object({
+  t: z.literal("renamed"),
+  at,
+  user: z.string(),
+  userPrincipalName: z.string(),
+  displayName: z.string(),
+  mail: z.string().nullable(),
+});
+
 export const eventSchema = z.discriminatedUnion("t", [
   write,
   mail,
@@ -59,10 +68,20 @@ export const eventSchema = z.discriminatedUnion("t", [
   z.object({ t: z.literal("created"), at, user: tenantUserSchema }),
   z.object({ t: z.literal("account-enabled"), at, user: z.string(), to: z.boolean() }),
   z.object({ t: z.literal("protected"), at, user: z.string(), to: z.boolean() }),
-  /** Refused writes count against the quota, so a restart must not forget them. */
+  z.object({ t: z.literal("restored"), at, user: z.string() }),
+  renamed,
+  /** An admin's plan to set the user back; it ends with a `write` by `human` at `due`, or void. */
+  z.object({ t: z.literal("revert-planned"), at, user: z.string(), due: at }),
+  z.object({ t: z.literal("revert-void"), at, user: z.string() }),
+  z.object({ t: z.literal("permission-lost"), at, app: z.string(), role: z.string(), until: at }),
+  z.object({ t: z.literal("permission-restored"), at, app: z.string(), role: z.string() }),
+  /** Writes that changed nothing count against the quota, so a restart must not forget them. */
   z.object({ t: z.literal("refused-writes"), at, by: z.string(), count: z.int() }),
 ]);
 
 export type TenantEvent = z.infer<typeof eventSchema>;
 export type WriteEvent = z.infer<typeof write>;
 export type MailEvent = z.infer<typeof mail>;
+export type RenameEvent = z.infer<typeof renamed>;
+/** An event about one user who is there already. */
+export type PersonEvent = Extract<TenantEvent, { user: string }>;

@@ -27,9 +27,11 @@ const ENVELOPE_FAULTS = [
   "reset",
   "timeout-after-commit",
 ] as const satisfies readonly TenantFaultName[];
+const REPORT_FAULTS = ["report-stale", "report-half", "report-absent"] as const satisfies readonly TenantFaultName[];
 
 export type StepFault = (typeof STEP_FAULTS)[number];
 export type EnvelopeFault = (typeof ENVELOPE_FAULTS)[number];
+export type ReportFault = (typeof REPORT_FAULTS)[number];
 
 /** A drawn fault, with the number that decides its details. */
 export interface Drawn<T extends TenantFaultName> {
@@ -83,9 +85,23 @@ export class Faults {
     return this.#draw(["empty-page"], `page ${content}`, () => true) !== null;
   }
 
+  drawReport(content: string): Drawn<ReportFault> | null {
+    return this.#draw(REPORT_FAULTS, `report ${content}`, () => true);
+  }
+
+  /** The first of `names` that happens now. */
+  drawOf<T extends TenantFaultName>(names: readonly T[], content: string): Drawn<T> | null {
+    return this.#draw(names, content, () => true);
+  }
+
   /** For details of a drawn fault, such as "was it done?". */
   coin(drawn: Drawn<TenantFaultName>): boolean {
-    return chance(this.#seed, `${drawn.key}/coin`) < 0.5;
+    return this.share(drawn, "coin") < 0.5;
+  }
+
+  /** In [0, 1), for another detail of a drawn fault. */
+  share(drawn: Drawn<TenantFaultName>, detail: string): number {
+    return chance(this.#seed, `${drawn.key}/${detail}`);
   }
 
   throttled(drawn: Drawn<TenantFaultName>, now: Instant): Answer {

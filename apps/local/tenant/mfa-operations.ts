@@ -8,6 +8,7 @@ import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import type { Person, Registration } from "./people.ts";
 import { mfaStateAt, registrationAt } from "./people.ts";
+import { planRevert } from "./people-faults.ts";
 import type { Simulation } from "./simulation.ts";
 import { findVisible } from "./user-operations.ts";
 
@@ -79,6 +80,7 @@ function writeRequirements(tenant: Simulation, request: GraphRequest, id: string
     requested,
     ...outcome(tenant, person, requested, request.now),
   });
+  planRevert(tenant, person, request.now);
   return empty(204);
 }
 

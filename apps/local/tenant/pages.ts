@@ -11,8 +11,17 @@ const TOP_MAX = 999;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** `from`: index of the next row; `at`: virtual instant of issue; `asOf`: the list's own instant; `shown`: an empty page was. */
-const tokenSchema = z.object({ from: z.int().min(0), at: z.int(), asOf: z.int(), shown: z.boolean() });
+/**
+ * `from`: index of the next row; `at`: virtual instant of issue; `asOf`: the list's own instant; `shown`: an empty page was;
+ * `variant`: what was drawn for this read of the list.
+ */
+const tokenSchema = z.object({
+  from: z.int().min(0),
+  at: z.int(),
+  asOf: z.int(),
+  shown: z.boolean(),
+  variant: z.string(),
+});
 type PageToken = z.infer<typeof tokenSchema>;
 
 export interface PagedList {
@@ -21,9 +30,11 @@ export interface PagedList {
   readonly length: number;
   /** Instant that all pages of one read share: the run of a report, else the request's. */
   readonly asOf: number;
+  /** Which one of its kinds this read shows, for all of its pages. */
+  readonly variant?: string;
   readonly properties: ReadonlySet<string>;
   /** `null`: no such row (any more). */
-  row(index: number, asOf: number): Row | null;
+  row(index: number, asOf: number, variant: string): Row | null;
   project(row: Row): Row;
 }
 
@@ -33,7 +44,7 @@ export function answerPage(tenant: Simulation, request: GraphRequest, list: Page
   const filterText = request.query.get("$filter");
   const matches = filterText === null ? () => true : parseFilter(filterText, list.properties);
   if (matches === null) return unsupportedQuery(`Unsupported or invalid query filter clause: ${filterText ?? ""}`);
-  const token = readToken(tenant, request, list.asOf);
+  const token = readToken(tenant, request, list);
   if (token === null)
     return graphError(400, "Directory_ExpiredPageToken", "The specified page token value has expired.");
 
@@ -54,7 +65,7 @@ function fill(
   const rows: Row[] = [];
   let index = token.from;
   for (; index < list.length && rows.length < size; index++) {
-    const row = list.row(index, token.asOf);
+    const row = list.row(index, token.asOf, token.variant);
     if (row !== null && matches(row)) rows.push(list.project(row));
   }
   return { rows, next: index < list.length ? index : null };
@@ -73,9 +84,9 @@ function page(request: GraphRequest, list: PagedList, value: readonly Row[], nex
   return ok({ "@odata.context": context, "@odata.nextLink": link, value });
 }
 
-function readToken(tenant: Simulation, request: GraphRequest, asOf: number): PageToken | null {
+function readToken(tenant: Simulation, request: GraphRequest, { asOf, variant = "" }: PagedList): PageToken | null {
   const text = request.query.get("$skiptoken");
-  if (text === null) return { from: 0, at: request.now, asOf, shown: false };
+  if (text === null) return { from: 0, at: request.now, asOf, shown: false, variant };
   try {
     const token = tokenSchema.safeParse(JSON.parse(Buffer.from(text, "base64url").toString()));
     if (!token.success || token.data.at + tenant.knobs.pageTokenMs < request.now) return null;

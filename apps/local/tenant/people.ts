@@ -14,8 +14,11 @@ export interface Registration {
 }
 
 export interface Person {
-  readonly user: TenantUser;
+  /** As the directory shows the person today: a rename gives another one. */
+  user: TenantUser;
   readonly createdAt: Instant;
+  /** Created, or restored: until an hour after it some replicas do not know the account. */
+  visibleSince: Instant;
   readonly isGlobalAdministrator: boolean;
   accountEnabled: boolean;
   deletedAt: Instant | null;
@@ -28,6 +31,15 @@ export interface Person {
   changes: { readonly at: Instant; readonly method: Method | "none" }[];
   writes: WriteEvent[];
   mails: MailEvent[];
+  /** Deleted, restored, renamed. */
+  fates: Fate[];
+}
+
+/** What happened to the account as such. */
+export interface Fate {
+  readonly at: Instant;
+  readonly what: "deleted" | "restored" | "renamed";
+  readonly userPrincipalName: string;
 }
 
 export function registrationAt(person: Person, at: Instant): Registration | null {

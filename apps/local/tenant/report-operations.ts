@@ -1,9 +1,11 @@
 // The registration report: computed every few virtual hours, so a row shows what was true when the report ran. Nothing is stored:
 // a run is a function of its instant, and an old page token still reads its own run.
 import type { Instant } from "../../../shared/domain/instant.ts";
+import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { badRequest } from "./answer.ts";
 import { chance } from "./chance.ts";
+import type { Drawn, ReportFault } from "./faults.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { answerPage } from "./pages.ts";
 import type { Method, Person } from "./people.ts";
@@ -36,6 +38,11 @@ const PROPERTIES: ReadonlySet<string> = new Set([
   "lastUpdatedDateTime",
 ]);
 
+const STALE_MS = 3 * DAY_MS;
+// What a fault made of one read of the report.
+const ABSENT = "absent";
+const HALF = "half of ";
+
 export const reportOperations: readonly Operation[] = [
   {
     method: "GET",
@@ -60,18 +67,33 @@ function listRegistrations(tenant: Simulation, request: GraphRequest): Answer {
   }
   tenant.counters.reportReads++;
   const { people } = tenant.directory;
+  const fault = request.query.has("$skiptoken") ? null : tenant.faults.drawReport(String(lastRun(tenant, request.now)));
+  const readAt = fault?.name === "report-stale" ? request.now - STALE_MS : request.now;
   return answerPage(tenant, request, {
     context: "reports/authenticationMethods/userRegistrationDetails",
     defaultTop: 999,
     length: people.length,
-    asOf: lastRun(tenant, request.now),
+    asOf: lastRun(tenant, readAt),
+    variant: variantOf(fault),
     properties: PROPERTIES,
-    row: (index, runAt) => {
+    row: (index, runAt, variant) => {
       const person = people[index];
-      return person === undefined || isAbsent(tenant, person, runAt) ? null : reportRow(person, runAt);
+      if (person === undefined || lacks(tenant, person, variant)) return null;
+      return isAbsent(tenant, person, runAt) ? null : reportRow(person, runAt);
     },
     project: (row) => Object.fromEntries(select.map((name) => [name, row[name]])),
   });
+}
+
+/** All of a report's pages lack the same people: the variant travels in their links. */
+function variantOf(fault: Drawn<ReportFault> | null): string {
+  if (fault?.name === "report-half") return `${HALF}${fault.key}`;
+  return fault?.name === "report-absent" ? ABSENT : "";
+}
+
+function lacks(tenant: Simulation, person: Person, variant: string): boolean {
+  if (variant === "") return false;
+  return variant === ABSENT || chance(tenant.options.seed, `${variant}/${person.user.id}`) < 0.5;
 }
 
 function lastRun(tenant: Simulation, now: Instant): Instant {
@@ -83,7 +105,7 @@ function lastRun(tenant: Simulation, now: Instant): Instant {
 
 function isAbsent(tenant: Simulation, person: Person, runAt: Instant): boolean {
   if (person.deletedAt !== null && person.deletedAt <= runAt) return true;
-  if (person.createdAt + tenant.knobs.reportNewUserLagMs > runAt) return true;
+  if (person.visibleSince + tenant.knobs.reportNewUserLagMs > runAt) return true;
   if (person.accountEnabled) return false;
   return chance(tenant.options.seed, `report/omits/${person.user.id}`) < tenant.knobs.reportOmitsDisabledShare;
 }

@@ -3,9 +3,11 @@
 import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { denied, graphError, unknownSegment } from "./answer.ts";
+import { auditOperations } from "./audit-operations.ts";
 import { mailOperations } from "./mail-operations.ts";
 import { mfaOperations } from "./mfa-operations.ts";
-import type { Operation, Version } from "./operation.ts";
+import type { GraphRequest, Operation, Version } from "./operation.ts";
+import { meetFate } from "./people-faults.ts";
 import { reportOperations } from "./report-operations.ts";
 import type { Simulation } from "./simulation.ts";
 import { tenantOperations } from "./tenant-operations.ts";
@@ -18,8 +20,11 @@ const OPERATIONS: readonly Operation[] = [
   ...userOperations,
   ...reportOperations,
   ...tenantOperations,
+  ...auditOperations,
 ];
 const FEW_ROWS = 20;
+// A batch of 20 asks 20 times: the few operations of one shape are looked through, not all.
+const BY_SHAPE = byShape();
 
 export interface Call {
   readonly method: string;
@@ -57,7 +62,9 @@ export function parsePath(url: string): readonly string[] | null {
 function route(tenant: Simulation, call: Call): Answer {
   const path = parsePath(call.url);
   if (path === null) return graphError(400, "BadRequest", "Invalid request path.");
-  const sameShape = OPERATIONS.filter((one) => one.versions.includes(call.version) && fits(one.path, path));
+  const sameShape = (BY_SHAPE.get(shapeOf(path)) ?? []).filter(
+    (one) => one.versions.includes(call.version) && fits(one.path, path),
+  );
   if (sameShape.length === 0) return unknownSegment(path.at(-1) ?? "");
   const operation = sameShape.find((one) => one.method === call.method);
   if (operation === undefined) {
@@ -68,17 +75,34 @@ function route(tenant: Simulation, call: Call): Answer {
   const { service, writes } = operation;
   const cost = { service, writes, resourceUnits: resourceUnits(operation, query) };
   const metered = tenant.quota.meter(call.caller.clientId, cost, call.now);
-  if (metered.kind === "refused") {
-    if (writes > 0) tenant.countRefusedWrite(call.caller.clientId);
-    return metered.answer;
-  }
-  const request = { ...call, path, query };
-  const answer = permitted(operation, call.caller) ? operation.run(tenant, request, path[1] ?? "") : refuse(service);
-  return { ...answer, headers: { ...metered.headers, ...answer.headers } };
+  const answer = metered.kind === "refused" ? metered.answer : run(tenant, operation, { ...call, path, query });
+  // A write that changed nothing leaves no event of its own, but has used quota.
+  if (writes > 0 && answer.status >= 400) tenant.countRefusedWrite(call.caller.clientId);
+  return metered.kind === "refused" ? answer : { ...answer, headers: { ...metered.headers, ...answer.headers } };
 }
 
-function permitted(operation: Operation, caller: Caller): boolean {
-  return operation.roles.some((role) => caller.roles.has(role));
+function run(tenant: Simulation, operation: Operation, request: GraphRequest): Answer {
+  if (!permitted(tenant, operation, request.caller)) return refuse(operation.service);
+  const id = request.path[1] ?? "";
+  if (operation.path[0] === "users" && operation.path[1] === ":id") meetFate(tenant, id, request.now);
+  return operation.run(tenant, request, id);
+}
+
+function byShape(): ReadonlyMap<string, readonly Operation[]> {
+  const found = new Map<string, Operation[]>();
+  for (const operation of OPERATIONS) {
+    const shape = shapeOf(operation.path);
+    found.set(shape, [...(found.get(shape) ?? []), operation]);
+  }
+  return found;
+}
+
+function shapeOf(path: readonly string[]): string {
+  return `${path.length} ${path[0]?.toLowerCase() ?? ""}`;
+}
+
+function permitted({ agenda }: Simulation, { roles }: Operation, caller: Caller): boolean {
+  return roles.some((role) => caller.roles.has(role) && !agenda.isLost(caller.clientId, role));
 }
 
 function refuse(service: Operation["service"]): Answer {

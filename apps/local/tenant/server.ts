@@ -13,6 +13,7 @@ import { normal } from "./chance.ts";
 import type { Drawn, EnvelopeFault } from "./faults.ts";
 import type { Places } from "./mail-places.ts";
 import { takePlaces } from "./mail-places.ts";
+import { losePermission } from "./people-faults.ts";
 import type { Version } from "./operation.ts";
 import type { Simulation } from "./simulation.ts";
 import { openDoor } from "./simulator-door.ts";
@@ -134,7 +135,7 @@ async function graph(tenant: Simulation, call: GraphCall): Promise<Outcome> {
   const places = takePlaces(tenant, steps ?? [call]);
   try {
     await latency(tenant, content);
-    return commit(tenant, { call, body, steps }, tenant.faults.drawEnvelope(content), places);
+    return commit(tenant, { call, body, steps }, content, places);
   } finally {
     places.release();
   }
@@ -147,15 +148,13 @@ interface Work {
   readonly steps: readonly BatchStep[] | null;
 }
 
-function commit(
-  tenant: Simulation,
-  { call, body, steps }: Work,
-  fault: Drawn<EnvelopeFault> | null,
-  places: Places,
-): Outcome {
+function commit(tenant: Simulation, { call, body, steps }: Work, content: string, places: Places): Outcome {
+  tenant.settle();
+  const fault = tenant.faults.drawEnvelope(content);
   const before = fault === null ? null : undone(tenant, fault);
   if (before !== null) return { answer: before, reset: false };
   const { version, caller, origin, method, url } = call;
+  losePermission(tenant, caller, content, tenant.clock.now());
   const envelope = { version, caller, origin, now: tenant.clock.now() };
   const answer =
     steps === null

@@ -2,6 +2,8 @@
 import { hash32 } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
+import { Agenda } from "./agenda.ts";
+import { AuditTrail } from "./audit-trail.ts";
 import { Directory } from "./directory.ts";
 import type { DurableLog } from "./durable-log.ts";
 import { openLog } from "./durable-log.ts";
@@ -47,6 +49,8 @@ export class Simulation {
   readonly mailboxes: Mailboxes;
   readonly quota: Quota;
   readonly faults: Faults;
+  readonly agenda = new Agenda();
+  readonly audit = new AuditTrail();
   readonly epoch: Instant;
   readonly counters: Counters = noCounts();
   readonly refusals: Refusal[] = [];
@@ -88,6 +92,23 @@ export class Simulation {
     if (event.t === "mail") this.counters.mails++;
   }
 
+  /** Lets come true what was decided before and is due: call it before anything is read or written at this instant. */
+  settle(): void {
+    const now = this.clock.now();
+    for (let due = this.agenda.next(now); due !== undefined; due = this.agenda.next(now)) {
+      const { at, subject, role } = due;
+      if (due.comesTrue === "permission") {
+        this.commit({ t: "permission-restored", at, app: subject, role });
+        continue;
+      }
+      const isThere = this.directory.find(subject) !== undefined;
+      const state = { requested: "disabled", stored: "disabled", sticky: false } as const;
+      this.commit(
+        isThere ? { t: "write", at, user: subject, by: "human", ...state } : { t: "revert-void", at, user: subject },
+      );
+    }
+  }
+
   countRefusedWrite(by: string): void {
     this.#refusedWrites.set(by, (this.#refusedWrites.get(by) ?? 0) + 1);
   }
@@ -119,6 +140,8 @@ export class Simulation {
   }
 
   #apply(event: TenantEvent): void {
+    this.audit.apply(event, this.directory);
+    this.agenda.apply(event);
     if (!this.directory.apply(event)) this.counters.orphanedEvents++;
     if (event.t === "mail") this.mailboxes.apply(event, this.#unknownRecipients(event));
   }

@@ -5,6 +5,7 @@ import type { Answer } from "./answer.ts";
 import { parseFaultsOf } from "../faults/parse-faults.ts";
 import { FAULT_NAMES, isFaultOf } from "../faults/vocabulary.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import type { Instant } from "../../../shared/domain/instant.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
 import { tenantUserSchema } from "./event.ts";
 import type { Simulation } from "./simulation.ts";
@@ -47,6 +48,7 @@ export type DoorAnswer =
   { readonly kind: "answer"; readonly answer: Answer } | { readonly kind: "lines"; readonly lines: Iterable<string> };
 
 export function openDoor(tenant: Simulation, { method, path, query, body }: DoorRequest): DoorAnswer {
+  tenant.settle();
   const [first = "", id] = path;
   switch (`${method} ${first}${id === undefined ? "" : "/{id}"}`) {
     case "GET account":
@@ -89,10 +91,18 @@ function* accountLines(tenant: Simulation, query: URLSearchParams): Generator<st
 export type TenantStats = Simulation["counters"] & {
   readonly faults: Readonly<Record<string, number>>;
   readonly refusals: Simulation["refusals"];
+  readonly permissionsLost: readonly {
+    readonly at: Instant;
+    readonly app: string;
+    readonly role: string;
+    readonly until: Instant;
+  }[];
 };
 
 export function tenantStats(tenant: Simulation): TenantStats {
-  return { ...tenant.counters, faults: tenant.faults.happened(), refusals: [...tenant.refusals] };
+  tenant.settle();
+  const permissionsLost = tenant.agenda.losses.map(({ at, app, role, until }) => ({ at, app, role, until }));
+  return { ...tenant.counters, faults: tenant.faults.happened(), refusals: [...tenant.refusals], permissionsLost };
 }
 
 function setFaults(tenant: Simulation, body: unknown): DoorAnswer {

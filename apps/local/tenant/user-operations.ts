@@ -7,6 +7,7 @@ import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import { answerPage } from "./pages.ts";
 import type { Person } from "./people.ts";
+import { restoreSome } from "./people-faults.ts";
 import type { Simulation } from "./simulation.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -71,7 +72,7 @@ export const userOperations: readonly Operation[] = [
 /** A user whom every replica knows; one younger than an hour is missing here and there. */
 export function findVisible(tenant: Simulation, request: GraphRequest, id: string): Person | undefined {
   const person = tenant.directory.find(id);
-  if (person === undefined || person.createdAt + NEW_ACCOUNT_MS <= request.now) return person;
+  if (person === undefined || person.visibleSince + NEW_ACCOUNT_MS <= request.now) return person;
   const draw = chance(tenant.options.seed, `replica/${id}/${Math.floor(request.now / (10 * SECOND_MS))}`);
   return draw < NOT_REPLICATED_SHARE ? undefined : person;
 }
@@ -79,6 +80,7 @@ export function findVisible(tenant: Simulation, request: GraphRequest, id: strin
 function listUsers(tenant: Simulation, request: GraphRequest): Answer {
   const select = readSelect(tenant, request);
   if ("status" in select) return select;
+  if (!request.query.has("$skiptoken")) restoreSome(tenant, request.now);
   const { people } = tenant.directory;
   return answerPage(tenant, request, {
     context: "users",

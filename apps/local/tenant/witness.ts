@@ -2,7 +2,7 @@
 import type { Instant } from "../../../shared/domain/instant.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
 import type { MailboxCounts } from "./mailboxes.ts";
-import type { Method, Person } from "./people.ts";
+import type { Fate, Method, Person } from "./people.ts";
 import { isCapable, mfaStateAt, registrationAt } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -42,6 +42,8 @@ export interface UserAccount {
   readonly isMfaCapable: boolean;
   readonly writes: readonly WitnessedWrite[];
   readonly mails: readonly WitnessedMail[];
+  /** Deletions, restorations and new names, oldest first. */
+  readonly fates: readonly Fate[];
 }
 
 export interface MailboxAccount extends Readonly<MailboxCounts> {
@@ -58,6 +60,7 @@ export interface TenantAccount {
 }
 
 export function tenantAccount(tenant: Simulation): TenantAccount {
+  tenant.settle();
   return {
     *users() {
       for (const person of tenant.directory.people) yield userAccount(tenant, person);
@@ -92,5 +95,6 @@ function userAccount(tenant: Simulation, person: Person): UserAccount {
     mails: person.mails.map(({ at, arrivesAt, sender, by, rollout, notice, enrollment, subject }) => {
       return { at, arrivesAt, sender, by, rollout, notice, enrollment, subject };
     }),
+    fates: [...person.fates],
   };
 }

@@ -92,8 +92,8 @@ const batchAnswer = z.object({
   ),
 });
 
-export async function aTenant(options: Partial<TenantOptions> = {}): Promise<TestTenant> {
-  const clock = { at: START };
+/** @param clock of an earlier tenant on the same folder, which goes on */
+export async function aTenant(options: Partial<TenantOptions> = {}, clock = { at: START }): Promise<TestTenant> {
   const tenant = await startTenant({
     clock: { now: () => clock.at },
     dataDir: null,
