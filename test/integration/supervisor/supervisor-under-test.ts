@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ServiceBusClient } from "@azure/service-bus";
-import type { Supervisor, SupervisorEvent, SupervisorOptions } from "../../../apps/local/supervisor/options.ts";
+import type {
+  Addresses,
+  Supervisor,
+  SupervisorEvent,
+  SupervisorOptions,
+} from "../../../apps/local/supervisor/options.ts";
 import { startSupervisor } from "../../../apps/local/supervisor/supervisor.ts";
 import { readRecords } from "../host/records.ts";
 import type { Recorded } from "../host/records.ts";
@@ -27,8 +32,9 @@ export interface SupervisorUnderTest {
   stop(): Promise<void>;
 }
 
+type Settings = Readonly<Record<string, string>>;
 export type Changes = Partial<Omit<SupervisorOptions, "settings">> & {
-  readonly settings?: Readonly<Record<string, string>>;
+  readonly settings?: Settings | ((addresses: Addresses) => Settings);
 };
 
 const folders: string[] = [];
@@ -52,8 +58,8 @@ export function optionsOf(
   return {
     entries: children,
     functionAppDir: SAMPLE,
-    settings: ({ broker }) => ({
-      BUS: broker.connectionString,
+    settings: (addresses) => ({
+      BUS: addresses.broker.connectionString,
       WORK_QUEUE: "work",
       HOURLY_SCHEDULE: "0 0 * * * *",
       RECORD: join(dataDir, "record.jsonl"),
@@ -61,7 +67,7 @@ export function optionsOf(
       "AzureWebJobs.quiet-timer.Disabled": "true",
       "AzureWebJobs.flaky-timer.Disabled": "true",
       "AzureWebJobs.unmonitored.Disabled": "true",
-      ...settings,
+      ...(typeof settings === "function" ? settings(addresses) : settings),
     }),
     instances: 2,
     ports: { http: 0, broker: 0, tables: 0, tenant: 0 },
