@@ -67,11 +67,12 @@ async function run(flags: RunFlags, inputs: RunInputs, dataDir: string): Promise
     const onState = statusLine();
     await watchRun(session, { graceDays: inputs.spec.graceDays, counts, onState, isEnding: isInterrupted });
     if (isInterrupted()) return EXIT_INTERRUPTED;
+    const faults = await session.endFaults();
     const verdict = await judgeRun(session);
     for (const violation of verdict.violations.slice(0, SHOWN_VIOLATIONS)) terminal.say(`violated: ${violation}`);
     const times = { wallMs: Date.now() - started, virtualMs: session.supervisor.now() - from };
     await counts.look(session.supervisor);
-    const summary = await summarizeRun({ session, counts, verdict, ...times });
+    const summary = await summarizeRun({ session, counts, verdict, faults, ...times });
     if (summary.queue.deadLettered > 0) await showDeadLetters(session);
     show(summary, flags);
     if (flags.untilDone) return isClean(summary) ? 0 : EXIT_NOT_DONE;

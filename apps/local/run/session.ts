@@ -9,11 +9,11 @@ import { applyRollout } from "../../../shared/pipeline/apply-rollout.ts";
 import { readReport } from "../../../shared/pipeline/check-registration.ts";
 import { planRollout } from "../../../shared/pipeline/plan-rollout.ts";
 import { Unavailable } from "../../../shared/ports/errors.ts";
-import { faultsOf } from "../faults/vocabulary.ts";
 import type { Supervisor, SupervisorEvent, SupervisorOptions } from "../supervisor/options.ts";
 import { startSupervisor } from "../supervisor/supervisor.ts";
 import type { RunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
+import { RunFaults } from "./run-faults.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { newSecret, openRunFolder } from "./run-folder.ts";
 import { appSettings, IDENTITIES, TENANT_ID } from "./settings.ts";
@@ -47,6 +47,8 @@ export interface Session {
   readonly adminToken: string;
   /** Plans and applies, unless the folder holds the rollout already; then time runs. */
   begin(): Promise<void>;
+  /** From now on no part makes faults. Answers how often each has happened. */
+  endFaults(): Promise<Readonly<Record<string, number>>>;
   /** Resolves with the reason when nothing can go on: a part has died, or the log cannot be written. */
   readonly failed: Promise<Error>;
   close(): Promise<void>;
@@ -60,9 +62,11 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
   let deps: Dependencies | null = null;
   let onLogFailure: (error: Error) => void = () => undefined;
   const logFailed = new Promise<Error>((resolve) => (onLogFailure = resolve));
+  const faults = new RunFaults(flags, secrets.adminToken);
   const supervisor = await startSupervisor(
-    supervisorOptions(ask, { ...secrets, keys: folder.keys }, { deps: () => deps, onLogFailure }),
+    supervisorOptions(ask, { ...secrets, keys: folder.keys }, { deps: () => deps, onLogFailure, faults }),
   );
+  faults.begin(supervisor);
   try {
     Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
     deps = await compose(readConfig(), {
@@ -84,9 +88,12 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
     failed: Promise.race([supervisor.failed, logFailed]),
     begin: async () => {
       await applyInputs(opened, supervisor, ask).catch(blame);
-      await switchFaults(supervisor, secrets.adminToken, ask);
+      await faults.switchOn();
+      if (flags.faults.length > 0)
+        ask.say(`faults: ${flags.faults.map(({ name, rate }) => `${name}=${rate}`).join(" ")}`);
       supervisor.run();
     },
+    endFaults: () => faults.end(),
     close: async () => {
       await opened.close();
       await supervisor.stop();
@@ -104,10 +111,17 @@ function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions[
   return (addresses) => appSettings(addresses, { identityHeader, quota: flags.quota, graphUrl: flags.graphUrl });
 }
 
+interface Hooks {
+  /** Null until the supervisor has started. */
+  readonly deps: () => Dependencies | null;
+  readonly onLogFailure: (error: Error) => void;
+  readonly faults: RunFaults;
+}
+
 function supervisorOptions(
   { flags, inputs, dataDir, programsDir, say, observe }: SessionAsk,
   secrets: { readonly identityHeader: string; readonly adminToken: string; readonly keys: RunFolder["keys"] },
-  { deps, onLogFailure }: { readonly deps: () => Dependencies | null; readonly onLogFailure: (error: Error) => void },
+  { deps, onLogFailure, faults }: Hooks,
 ): SupervisorOptions {
   const log = join(dataDir, "log.txt");
   return {
@@ -144,7 +158,9 @@ function supervisorOptions(
     start: flags.graphUrl === null ? flags.start : null,
     speed: flags.speed,
     planner: "plan-waves",
-    readWakeAt: async () => (await deps()?.control.readLedger())?.value.wakeAt ?? null,
+    readWakeAt: () => readWakeAt(deps()),
+    faultSeed: flags.seed,
+    skewMs: (instance, start) => faults.instances.skewMs(instance, start),
     recordGraphFile: flags.recordGraphFile,
     log: (line) => {
       try {
@@ -156,9 +172,20 @@ function supervisorOptions(
     observe: (event) => {
       if (event.kind === "instance-died")
         say(`instance ${event.instance} ended: ${event.signal ?? `exit code ${String(event.code)}`}; another starts`);
+      faults.onEvent(event);
       observe?.(event);
     },
   };
+}
+
+/** Null: unknown, also when the tables do not answer just now. */
+async function readWakeAt(deps: Dependencies | null): Promise<number | null> {
+  try {
+    return (await deps?.control.readLedger())?.value.wakeAt ?? null;
+  } catch (error) {
+    if (error instanceof Unavailable) return null;
+    throw error;
+  }
 }
 
 /** A service that does not answer while nothing runs yet is for a person to mend. */
@@ -195,16 +222,4 @@ async function applyInputs(deps: Dependencies, supervisor: Supervisor, { inputs,
   for (const wave of plan.waves)
     say(`wave ${wave.id}: ${wave.enrollments.length} users from ${new Date(wave.startAt).toISOString().slice(0, 16)}Z`);
   supervisor.touched();
-}
-
-async function switchFaults({ addresses }: Supervisor, adminToken: string, { flags, say }: SessionAsk): Promise<void> {
-  const faults = faultsOf(flags.faults, "tenant");
-  if (faults.length === 0 || addresses.tenant === null) return;
-  const answer = await fetch(`${addresses.tenant.url}/simulator/faults`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ faults }),
-  });
-  if (!answer.ok) throw new Error(`the tenant refuses the faults: ${answer.status}`);
-  say(`faults: ${faults.map(({ name, rate }) => `${name}=${rate}`).join(" ")}`);
 }

@@ -40,6 +40,8 @@ export interface Summary {
   };
   readonly tenantCheck: { readonly enforcedInTenant: number; readonly mismatches: number };
   readonly invariants: { readonly checked: number; readonly violated: number };
+  /** How often each fault asked for has happened. */
+  readonly faults: Readonly<Record<string, number>>;
   readonly wallMs: number;
   readonly virtualMs: number;
   readonly maxRssBytes: number;
@@ -49,11 +51,19 @@ export interface SummaryAsk {
   readonly session: Pick<Session, "deps" | "supervisor" | "rollout">;
   readonly counts: InstanceCounts;
   readonly verdict: Verdict;
+  readonly faults?: Readonly<Record<string, number>>;
   readonly wallMs: number;
   readonly virtualMs: number;
 }
 
-export async function summarizeRun({ session, counts, verdict, wallMs, virtualMs }: SummaryAsk): Promise<Summary> {
+export async function summarizeRun({
+  session,
+  counts,
+  verdict,
+  faults,
+  wallMs,
+  virtualMs,
+}: SummaryAsk): Promise<Summary> {
   const { deps, supervisor, rollout } = session;
   const waves = await measureRollout(deps, rollout);
   const phases = addPhases(waves.map((wave) => wave.phases));
@@ -84,6 +94,7 @@ export async function summarizeRun({ session, counts, verdict, wallMs, virtualMs
     queue: { sent, received, scheduled, deadLettered },
     tenantCheck: { enforcedInTenant: verdict.enforcedInTenant, mismatches: verdict.mismatches },
     invariants: { checked: verdict.checked, violated: verdict.violations.length },
+    faults,
     wallMs,
     virtualMs,
     maxRssBytes: counts.maxRssBytes,

@@ -2,6 +2,7 @@
 import { addPhases } from "../../../shared/domain/header.ts";
 import { pendingOf } from "../../../shared/domain/progress.ts";
 import { measureWaves } from "../../../shared/pipeline/measure-progress.ts";
+import { Unavailable } from "../../../shared/ports/errors.ts";
 import type { InstanceCounts } from "./instance-counts.ts";
 import type { RunState } from "./live-status.ts";
 import type { Session } from "./session.ts";
@@ -28,17 +29,30 @@ export async function untilFailure({ failed }: Session, work: Promise<void>): Pr
   if (failure !== null) throw failure;
 }
 
-async function follow({ deps, supervisor, rollout }: Session, watching: Watching): Promise<void> {
+async function follow(session: Session, watching: Watching): Promise<void> {
   while (!watching.isEnding()) {
     const began = performance.now();
+    const state = await look(session, watching.graceDays);
+    await watching.counts.look(session.supervisor);
+    if (state !== null) {
+      watching.onState(state);
+      if (pendingOf(addPhases(state.progress.map((wave) => wave.phases))) === 0) return;
+    }
+    await pause(Math.max(POLL_MS, (performance.now() - began) * LOOK_SHARE));
+  }
+}
+
+/** Null: the tables do not answer just now, as with faults they may not. */
+async function look({ deps, supervisor, rollout }: Session, graceDays: number): Promise<RunState | null> {
+  try {
     const [view, { value: control }] = await Promise.all([deps.rollouts.read(rollout), deps.control.readControl()]);
     if (view === null) throw new Error(`rollout ${rollout} is not there`);
     const progress = await measureWaves(deps, view);
-    await watching.counts.look(supervisor);
     const waves = view.waves.map(({ value }) => value);
-    watching.onState({ waves, progress, control, graceDays: watching.graceDays, now: supervisor.now() });
-    if (pendingOf(addPhases(progress.map((wave) => wave.phases))) === 0) return;
-    await pause(Math.max(POLL_MS, (performance.now() - began) * LOOK_SHARE));
+    return { waves, progress, control, graceDays, now: supervisor.now() };
+  } catch (error) {
+    if (error instanceof Unavailable) return null;
+    throw error;
   }
 }
 

@@ -17,6 +17,8 @@ export interface ForkOptions {
   readonly entry: string;
   readonly role: Role;
   readonly environment: NodeJS.ProcessEnv;
+  /** How far its clock is off; it jumps with the others. */
+  readonly skewMs?: number;
   /** One line of the child's stdout or stderr. */
   readonly onLine: (line: string) => void;
   /** The child says that its work has begun or ended: time to look again. */
@@ -33,6 +35,7 @@ export class SupervisedChild {
   serial = 0;
   readonly #process: NodeChild;
   readonly #options: ForkOptions;
+  readonly #skewMs: number;
   readonly #waiting = new Map<string, (value: unknown) => void>();
   #death: Death | null = null;
   #fatal: Extract<ToSupervisor, { kind: "fatal" }> | null = null;
@@ -44,6 +47,7 @@ export class SupervisedChild {
     init: { readonly seq: () => number; readonly offset: () => number; readonly settings: unknown },
   ) {
     this.#options = options;
+    this.#skewMs = options.skewMs ?? 0;
     this.role = options.role;
     this.#process = fork(options.entry, [], {
       env: options.environment,
@@ -59,7 +63,7 @@ export class SupervisedChild {
         const message = parseToSupervisor(raw);
         if (message.kind === "hello") {
           // The clock is read now and not at the fork: no jump may happen in between, but the wall has gone on.
-          this.send({ kind: "init", seq: init.seq(), offset: init.offset(), settings: init.settings });
+          this.send({ kind: "init", seq: init.seq(), offset: init.offset() + this.#skewMs, settings: init.settings });
         } else if (message.kind === "ready") {
           this.isReady = true;
           resolve(message);
@@ -94,7 +98,8 @@ export class SupervisedChild {
   }
 
   async jump(to: { readonly seq: number; readonly offset: number }): Promise<void> {
-    await this.#ask(`jumped ${String(to.seq)}`, { kind: "jump", ...to });
+    const { seq, offset } = to;
+    await this.#ask(`jumped ${String(seq)}`, { kind: "jump", seq, offset: offset + this.#skewMs });
   }
 
   go(seq: number): void {
@@ -115,6 +120,13 @@ export class SupervisedChild {
 
   kill(): void {
     if (!this.isDead) this.#process.kill("SIGKILL");
+  }
+
+  /** Stands still, with all its sockets and locks, and goes on after `ms`. */
+  freeze(ms: number): void {
+    if (this.isDead) return;
+    this.#process.kill("SIGSTOP");
+    setTimeout(() => this.#process.kill("SIGCONT"), ms);
   }
 
   /** Asks it to end, and ends it after `graceMs`. Resolves when the process is gone. */

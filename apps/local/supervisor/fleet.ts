@@ -1,7 +1,7 @@
 // The supervisor's processes: three that must live (tables, broker, tenant) and n instances of the app that may die at any
 // moment and are started again, as a worker or an instance is in Azure.
 import { SupervisedChild } from "./child-process.ts";
-import type { Death } from "./child-process.ts";
+import type { Death, ForkOptions } from "./child-process.ts";
 import type { DeclaredTimer, Ready, Role } from "../protocol.ts";
 
 export interface FleetEvents {
@@ -23,6 +23,13 @@ interface Slot {
   child: SupervisedChild | null;
   /** Starts that failed before the instance was ready, in a row. */
   failures: number;
+  starts: number;
+}
+
+export interface InstanceStart {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly settings: unknown;
+  readonly skewMs: number;
 }
 
 const RESTART_MS = { first: 20, most: 2_000 } as const;
@@ -36,7 +43,7 @@ export class Fleet {
   readonly #parts = new Map<Role, SupervisedChild>();
   readonly #slots: Slot[] = [];
   #isClosing = false;
-  #startInstance: ((instance: number) => SupervisedChild) | null = null;
+  #startInstance: ((instance: number, start: number) => SupervisedChild) | null = null;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -56,14 +63,15 @@ export class Fleet {
   async startInstances(
     count: number,
     entry: string,
-    settingsOf: (instance: number) => { readonly environment: NodeJS.ProcessEnv; readonly settings: unknown },
+    startOf: (instance: number, start: number) => InstanceStart,
   ): Promise<readonly DeclaredTimer[]> {
-    this.#startInstance = (instance) => {
-      const { environment, settings } = settingsOf(instance);
-      return this.#fork({ role: "host", entry, environment }, settings, (death) => this.#instanceDied(instance, death));
+    this.#startInstance = (instance, start) => {
+      const { environment, settings, skewMs } = startOf(instance, start);
+      const program = { role: "host", entry, environment, skewMs } as const;
+      return this.#fork(program, settings, (death) => this.#instanceDied(instance, death));
     };
     const starts = Array.from({ length: count }, async (_, instance) => {
-      this.#slots[instance] = { child: null, failures: 0 };
+      this.#slots[instance] = { child: null, failures: 0, starts: 0 };
       const ready = await this.#raise(instance).ready;
       return ready.timers;
     });
@@ -104,6 +112,16 @@ export class Fleet {
     return child.isBusy ? "busy" : "idle";
   }
 
+  /** Asked to end, it finishes what it has; another is started then. */
+  restartInstance(instance: number): void {
+    const child = this.#slots[instance]?.child;
+    if (child?.isReady === true) void child.close(HOST_GRACE_MS);
+  }
+
+  freezeInstance(instance: number, ms: number): void {
+    this.#slots[instance]?.child?.freeze(ms);
+  }
+
   /** Hosts first, so that nothing is in flight when broker and tables go. */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -114,7 +132,7 @@ export class Fleet {
   }
 
   #fork(
-    program: { readonly role: Role; readonly entry: string; readonly environment: NodeJS.ProcessEnv },
+    program: Pick<ForkOptions, "role" | "entry" | "environment" | "skewMs">,
     settings: unknown,
     onDeath: (death: Death) => void,
   ): SupervisedChild {
@@ -126,7 +144,8 @@ export class Fleet {
   #raise(instance: number): SupervisedChild {
     const slot = this.#slots[instance];
     if (slot === undefined || this.#startInstance === null) throw new Error("instances are started first");
-    const child = this.#startInstance(instance);
+    slot.starts += 1;
+    const child = this.#startInstance(instance, slot.starts);
     slot.child = child;
     child.ready.then(
       (ready) => {

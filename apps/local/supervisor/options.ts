@@ -32,6 +32,10 @@ export interface SupervisorOptions {
   /** When the planner next has something to do; null when it does not know. */
   readonly readWakeAt: (addresses: Addresses) => Promise<number | null>;
   readonly recordGraphFile: string | null;
+  /** Of the faults of tables and broker, which are switched by `ask`; default 1. */
+  readonly faultSeed?: number;
+  /** How far the clock of an instance is off in its n-th life; default 0. */
+  readonly skewMs?: (instance: number, start: number) => number;
   readonly log: (line: string) => void;
   readonly observe: (event: SupervisorEvent) => void;
 }
@@ -84,8 +88,14 @@ export interface Supervisor {
   busyInstances(): number[];
   /** SIGKILL; it is started again. `busy`: it had work under way, as far as is known here. */
   killInstance(instance: number): "busy" | "idle" | "dead";
-  /** `counts` or `stats` of the broker; `cut` closes all its connections, as a failing network does. */
-  askBroker(what: "counts" | "stats" | "cut"): Promise<unknown>;
+  /** It is asked to end, finishes what it has, and is started again. */
+  restartInstance(instance: number): void;
+  /** It stands still for so long on the wall, sockets and locks in hand. */
+  freezeInstance(instance: number, ms: number): void;
+  /** `stats` of the table server; `faults <JSON of [{name, rate}]>` switches its faults. */
+  askTables(what: string): Promise<unknown>;
+  /** `counts` or `stats` of the broker; `cut` closes all its connections, as a failing network does; `faults` as above. */
+  askBroker(what: string): Promise<unknown>;
   /** `memory` of each live instance. */
   askInstances(what: "memory"): Promise<unknown[]>;
   /** `stats` or `account` of the tenant. */

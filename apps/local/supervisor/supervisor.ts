@@ -100,6 +100,9 @@ class Run {
       touched: () => timekeeper.disturb(),
       busyInstances: () => fleet.busyInstances(),
       killInstance: (instance) => fleet.killInstance(instance),
+      restartInstance: (instance) => fleet.restartInstance(instance),
+      freezeInstance: (instance, ms) => fleet.freezeInstance(instance, ms),
+      askTables: async (what) => fleet.part("tables")?.ask(what) ?? null,
       askBroker: async (what) => fleet.part("broker")?.ask(what) ?? null,
       askTenant: async (what) => fleet.part("tenant")?.ask(what) ?? null,
       askInstances: (what) => Promise.all(fleet.hosts.map((host) => host.ask(what))),
@@ -109,15 +112,20 @@ class Run {
   }
 
   async #startParts(): Promise<Addresses> {
-    const { entries, ports, dataDir, queues, tenant } = this.#options;
+    const { entries, ports, dataDir, queues, tenant, faultSeed = 1 } = this.#options;
     const folder = (name: string): string => {
       const path = join(dataDir, name);
       mkdirSync(path, { recursive: true });
       return path;
     };
     const [tables, broker, simulated] = await Promise.all([
-      this.fleet.startPart("tables", entries.tables, { dataDir: folder("tables"), port: ports.tables }),
-      this.fleet.startPart("broker", entries.broker, { dataDir: folder("broker"), port: ports.broker, queues }),
+      this.fleet.startPart("tables", entries.tables, { dataDir: folder("tables"), port: ports.tables, faultSeed }),
+      this.fleet.startPart("broker", entries.broker, {
+        dataDir: folder("broker"),
+        port: ports.broker,
+        queues,
+        faultSeed,
+      }),
       tenant === null
         ? null
         : this.fleet.startPart("tenant", entries.tenant, { ...tenant, dataDir: folder("tenant"), port: ports.tenant }),
@@ -144,10 +152,11 @@ class Run {
   }
 
   #startInstances(addresses: Addresses): Promise<readonly DeclaredTimer[]> {
-    const { entries, instances, functionAppDir, keys, recordGraphFile, settings } = this.#options;
+    const { entries, instances, functionAppDir, keys, recordGraphFile, settings, skewMs } = this.#options;
     const environment = { ...process.env, ...settings(addresses) };
-    return this.fleet.startInstances(instances, entries.host, (instance) => ({
+    return this.fleet.startInstances(instances, entries.host, (instance, start) => ({
       environment,
+      skewMs: skewMs?.(instance, start) ?? 0,
       settings: {
         appDir: functionAppDir,
         instance,
