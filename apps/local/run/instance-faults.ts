@@ -16,6 +16,8 @@ export interface InstanceFaultsAsk {
   readonly faults: readonly Fault<InstanceFaultName>[];
   readonly seed: number;
   readonly instances: number;
+  /** Does it after so long on the wall. */
+  readonly later: (delayMs: number, strike: () => void) => void;
 }
 
 type Struck = Pick<Supervisor, "killInstance" | "restartInstance" | "freezeInstance">;
@@ -50,10 +52,10 @@ export class InstanceFaults {
     for (const name of AT_LOOKS) {
       const moment = `${name}/${this.#looks}`;
       if (!this.#strikes(name, String(this.#looks))) continue;
-      const { seed, instances } = this.#ask;
+      const { seed, instances, later } = this.#ask;
       const instance = Math.floor(chance(seed, `${moment}/instance`) * instances);
       const delayMs = chance(seed, `${moment}/delay`) * DELAY_MS_MAX;
-      setTimeout(() => this.#strike(name, moment, instance, supervisor), delayMs);
+      later(delayMs, () => this.#strike(name, moment, instance, supervisor));
     }
   }
 

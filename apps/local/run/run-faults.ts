@@ -19,7 +19,8 @@ export class RunFaults {
     const { faults, seed, instances } = flags;
     this.#flags = flags;
     this.#adminToken = adminToken;
-    this.instances = new InstanceFaults({ faults: faultsOf(faults, "instances"), seed, instances });
+    const later = (delayMs: number, strike: () => void): void => void setTimeout(strike, delayMs);
+    this.instances = new InstanceFaults({ faults: faultsOf(faults, "instances"), seed, instances, later });
   }
 
   begin(supervisor: Supervisor): void {
