@@ -1,22 +1,14 @@
-// What a run says while it goes: one line that replaces itself on a terminal, lines elsewhere; and what that line tells.
+// What a run says while it goes: one line that replaces itself on a terminal, and lines of what has changed elsewhere.
 import { describe, expect, it } from "vitest";
-import { describeState } from "../../../apps/local/run/live-status.ts";
-import { openTerminal } from "../../../apps/local/run/terminal.ts";
-import { NEW_CONTROL } from "../../../shared/domain/control.ts";
-import { emptyPhases } from "../../../shared/domain/header.ts";
-import { DAY_MS } from "../../../shared/domain/instant.ts";
-import type { Wave } from "../../../shared/domain/rollout.ts";
-import { T0 } from "../../support/builders.ts";
+import { fitLine, foldLine, openTerminal } from "../../../apps/local/run/terminal.ts";
 
-function screenOf(isTTY: boolean): {
-  readonly isTTY: boolean;
-  readonly columns: number;
-  write(text: string): void;
-  out: string;
-} {
+function screenOf(
+  isTTY: boolean,
+  columns?: number,
+): { isTTY: boolean; columns?: number; out: string; write(text: string): void } {
   return {
     isTTY,
-    columns: 30,
+    ...(columns === undefined ? {} : { columns }),
     out: "",
     write(text) {
       this.out += text;
@@ -24,72 +16,83 @@ function screenOf(isTTY: boolean): {
   };
 }
 
+const CLEAR = "\r\u001b[2K";
+const STATUS = "07:01Z  20 of 200 final · 73 enabled, 107 notified · pilot 23 notified";
+
 describe("the terminal", () => {
   it("replaces its status line, never wider than the screen, and keeps what is said above it", () => {
-    const screen = screenOf(true);
+    const screen = screenOf(true, 40);
     const terminal = openTerminal(screen);
     terminal.status("first status");
     terminal.say("an instance ended");
-    terminal.status("second status, which is longer than the screen is wide");
+    terminal.status(STATUS);
+    terminal.end();
     terminal.end();
 
     expect(screen.out).toBe(
-      "first status\r\u001b[2Kan instance ended\nfirst status\r\u001b[2Ksecond status, which is longe\n",
+      `first status${CLEAR}an instance ended\nfirst status${CLEAR}07:01Z  20 of 200 final · 73 enabled …\n`,
     );
   });
 
-  it("writes whole lines where there is no terminal", () => {
+  it("follows the screen's width, and takes 80 columns where nobody knows it", () => {
+    const wide = `0:01Z  20 of 200 final · ${"1 enabled, ".repeat(20)}1 queued`;
+    for (const columns of [undefined, 0]) {
+      const screen = screenOf(true, columns);
+      openTerminal(screen).status(wide);
+      expect(screen.out.length).toBeLessThan(80);
+      expect(screen.out.length).toBeGreaterThan(80 - "1 enabled, ".length - " …".length);
+    }
+    const screen = screenOf(true, 100);
+    const terminal = openTerminal(screen);
+    terminal.status(STATUS);
+    screen.columns = 40;
+    terminal.say("narrower");
+    expect(screen.out).toBe(`${STATUS}${CLEAR}narrower\n07:01Z  20 of 200 final · 73 enabled …`);
+  });
+
+  it("writes lines of what has changed where there is no terminal, without control codes", () => {
     const screen = screenOf(false);
     const terminal = openTerminal(screen);
-    terminal.status("first");
+    terminal.status("07:00Z  1 of 9 final · pilot 3 queued · early from 03-09");
     terminal.say("said");
+    terminal.status("07:01Z  1 of 9 final · pilot 3 enabled · early from 03-09");
+    terminal.status(`07:02Z  2 of 9 final · pilot 3 enabled · early ${"1 notified, ".repeat(9)}1 queued`);
     terminal.end();
 
-    expect(screen.out).toBe("first\nsaid\n");
+    expect(screen.out.split("\n")).toEqual([
+      "07:00Z  1 of 9 final · pilot 3 queued · early from 03-09",
+      "said",
+      "07:01Z  1 of 9 final · pilot 3 enabled",
+      "07:02Z  2 of 9 final · early 1 notified, 1 notified, 1 notified, 1 notified,",
+      "  1 notified, 1 notified, 1 notified, 1 notified, 1 notified, 1 queued",
+      "",
+    ]);
   });
 });
 
-describe("the status", () => {
-  const wave = (id: string, change: Partial<Wave>): Wave => {
-    return {
-      id,
-      index: 0,
-      status: "open",
-      startAt: T0,
-      users: 10,
-      batches: 1,
-      openedAt: T0,
-      launchedAt: 0,
-      doneAt: 0,
-      ...change,
-    };
-  };
-  const progress = (id: string, phases: Partial<ReturnType<typeof emptyPhases>>) => ({
-    wave: id,
-    phases: { ...emptyPhases(), ...phases },
-    failures: {},
-    notices: { sent: 0, uncertain: 0 },
+describe("a status that does not fit", () => {
+  const items = (text: string): string[] => text.replace(/ …$/, "").split(/ {2}| · |, /);
+
+  it("loses whole parts and items from its end, its head where nothing fits with it, and never part of a number", () => {
+    for (let width = 0; width < 90; width++) {
+      const shown = fitLine(STATUS, width);
+      expect(shown.length).toBeLessThanOrEqual(width);
+      expect(shown === "" ? [] : items(STATUS)).toEqual(expect.arrayContaining(shown === "" ? [] : items(shown)));
+      if (width >= 17) expect(shown).toContain("20 of 200 final");
+    }
+    expect(fitLine(STATUS, 33)).toBe("07:01Z  20 of 200 final …");
+    expect(fitLine(STATUS, 24)).toBe("20 of 200 final …");
+    expect(fitLine(STATUS, 16)).toBe("");
+    expect(fitLine(STATUS, STATUS.length)).toBe(STATUS);
   });
 
-  it("tells who is final, where each wave is, what is throttled, and when the last deadline is", () => {
-    const later = T0 + 7 * DAY_MS;
-    const text = describeState({
-      waves: [wave("pilot", { launchedAt: T0 }), wave("rest", { status: "planned", startAt: later, openedAt: 0 })],
-      progress: [progress("pilot", { notified: 4, enforced: 5, failed: 1 }), progress("rest", { queued: 10 })],
-      control: { ...NEW_CONTROL, notBefore: { ...NEW_CONTROL.notBefore, mail: T0 + 1_000 } },
-      graceDays: 14,
-      now: T0,
-    });
-
-    expect(text).toBe(
-      "6 of 20 final · pilot 4 notified, 5 enforced, 1 failed · rest from 03-09 · throttled: mail · last deadline about 2026-03-23",
-    );
-  });
-
-  it("names no deadline when nobody waits for one", () => {
-    const ended = { waves: [wave("pilot", { status: "done" })], progress: [progress("pilot", { enforced: 10 })] };
-    expect(describeState({ ...ended, control: NEW_CONTROL, graceDays: 14, now: T0 })).toBe(
-      "10 of 10 final · pilot 10 enforced",
-    );
+  it("is folded between parts and items, and nothing is lost", () => {
+    for (let width = 20; width < 90; width++) {
+      const lines = foldLine(STATUS, width);
+      for (const line of lines)
+        expect(line.length).toBeLessThanOrEqual(Math.max(width, "07:01Z  20 of 200 final".length));
+      expect(lines.flatMap((line) => items(line.trim().replace(/,$/, "")))).toEqual(items(STATUS));
+    }
+    expect(foldLine("one", 80)).toEqual(["one"]);
   });
 });
