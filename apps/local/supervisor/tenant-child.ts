@@ -8,6 +8,12 @@ runChild({
   settings: tenantSettings,
   start: async (options, clock) => {
     const tenant = await startTenant({ ...options, clock });
+    void tenant.broken().then((error) => {
+      // Outside of the promise, where it ends this process and its supervisor hears why.
+      setImmediate(() => {
+        throw error;
+      });
+    });
     return {
       ports: { tenant: tenant.port },
       info: { url: tenant.url, identityEndpoint: tenant.identityEndpoint },

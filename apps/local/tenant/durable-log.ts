@@ -1,162 +1,111 @@
-// Append log of the tenant's events: one line an event, `<crc32> <json>`. Lines are handed to the operating system before an
-// answer leaves, so they survive the end of this process (`kill -9` included); a power cut is not promised, hence no fsync a line.
-// A torn last line is what a kill in mid-write leaves, and is dropped; damage anywhere else is a fault that a person must see.
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
-import { join } from "node:path";
-import { crc32 } from "node:zlib";
-import * as z from "zod";
-import { UserFault } from "../../../shared/domain/fault.ts";
+// Append log of the tenant's events: one line a group, `<crc32> [<events>]`. What was acknowledged is on the disk: a group is
+// written and synced (fdatasync) before any answer that changed or showed something of it leaves, and what arrives while one
+// sync runs shares the next. A torn last line is a group that nobody was told of: it is cut off, and said. Damage anywhere else
+// is a fault that a person must see.
+import { closeSync, fdatasync, write } from "node:fs";
+import { promisify } from "node:util";
 import type { TenantEvent } from "./event.ts";
-import { eventSchema } from "./event.ts";
-
-const VERSION = 1;
-const FILE = "tenant.log";
-const CHUNK_BYTES = 1 << 20;
-const headSchema = z.object({ v: z.int(), tenantId: z.string(), epoch: z.int() });
-
-/** First line: what the folder was begun with. `epoch`: the virtual instant of the tenant's first start. */
-export interface LogHead {
-  readonly tenantId: string;
-  readonly epoch: number;
-}
+import type { LogHead } from "./log-file.ts";
+import { formatLine, openLogFile } from "./log-file.ts";
 
 export interface DurableLog {
   readonly head: LogHead;
   append(event: TenantEvent): void;
-  /** Writes what was appended; call it before the answer leaves. */
-  flush(): void;
-  close(): void;
+  /** Resolves once all that was appended is on the disk. Rejects for ever after a write error. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
 }
+
+export interface LogOptions {
+  readonly dir: string | null;
+  /** What the log begins with in a folder that has none. */
+  readonly fresh: LogHead;
+  readonly replay: (event: TenantEvent) => void;
+  /** Whether an event of the file means nothing any more. */
+  readonly isSpent: (event: TenantEvent) => boolean;
+  readonly sync: (fd: number) => Promise<void>;
+  readonly say: (line: string) => void;
+  /** Told once, with the error after which nothing is accepted. */
+  readonly onBroken: (error: Error) => void;
+}
+
+export const syncToDisk = promisify(fdatasync);
+const writeAt = promisify(write);
+const DONE = Promise.resolve();
 
 /** Opens or begins the log in `dir` and passes the stored events to `replay`, oldest first. */
-export function openLog(dir: string | null, fresh: LogHead, replay: (event: TenantEvent) => void): DurableLog {
-  if (dir === null) return { head: fresh, append: () => undefined, flush: () => undefined, close: () => undefined };
-  mkdirSync(dir, { recursive: true });
-  const path = join(dir, FILE);
-  const isNew = !existsSync(path);
-  const fd = openSync(path, isNew ? "w+" : "r+");
-  let head: LogHead;
-  let end: number;
-  try {
-    ({ head, end } = isNew ? { head: fresh, end: 0 } : readAll(fd, path, fresh, replay));
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  // Nothing but a head that was torn off counts as new, too.
-  let pending = end === 0 ? formatLine({ v: VERSION, ...head }) : "";
-  const flush = (): void => {
-    if (pending === "") return;
-    end += writeAll(fd, Buffer.from(pending), end);
-    pending = "";
-  };
-  flush();
-  return {
-    head,
-    append: (event) => {
-      pending += formatLine(event);
-    },
-    flush,
-    close: () => {
-      flush();
-      fsyncSync(fd);
-      closeSync(fd);
-    },
-  };
+export function openLog(options: LogOptions): DurableLog {
+  const { dir, fresh } = options;
+  if (dir === null) return { head: fresh, append: () => undefined, settled: () => DONE, close: () => DONE };
+  return new GroupCommitLog(options, openLogFile(dir, options));
 }
 
-function readAll(
-  fd: number,
-  path: string,
-  fresh: LogHead,
-  replay: (event: TenantEvent) => void,
-): { head: LogHead; end: number } {
-  let head: LogHead | null = null;
-  let end = 0;
-  let lineNumber = 0;
-  let broken = 0;
-  for (const { text, endsAt } of lines(fd)) {
-    lineNumber++;
-    // Only the last line may be broken: a good one after it means that the file was damaged, not torn.
-    if (broken > 0) throw damaged(path, broken);
-    const value = parseLine(text);
-    if (value === undefined) {
-      broken = lineNumber;
-      continue;
+class GroupCommitLog implements DurableLog {
+  readonly head: LogHead;
+  readonly #options: LogOptions;
+  readonly #fd: number;
+  #end: number;
+  #pending: string[] = [];
+  /** The group that is being written. */
+  #syncing: Promise<void> | null = null;
+  /** The group that comes after it: whoever appends now shares it. */
+  #scheduled: Promise<void> | null = null;
+  #broken: Error | null = null;
+
+  constructor(options: LogOptions, { head, fd, end }: { head: LogHead; fd: number; end: number }) {
+    this.#options = options;
+    this.head = head;
+    this.#fd = fd;
+    this.#end = end;
+  }
+
+  append(event: TenantEvent): void {
+    this.#pending.push(JSON.stringify(event));
+  }
+
+  settled(): Promise<void> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    if (this.#pending.length === 0) return this.#syncing ?? DONE;
+    this.#scheduled ??= this.#commit(this.#syncing ?? DONE);
+    return this.#scheduled;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.settled();
+    } catch (error) {
+      // Whoever was to hear of it has heard: there is nothing more to lose.
+      if (error !== this.#broken) throw error;
+    } finally {
+      closeSync(this.#fd);
     }
-    if (head === null) head = parseHead(value, path, fresh);
-    else replay(parseEvent(value, path, lineNumber));
-    end = endsAt;
   }
-  ftruncateSync(fd, end);
-  return { head: head ?? fresh, end };
-}
 
-/** Complete lines and, at the end, what is left without a line break. In chunks: a log of a large tenant has 100 MB. */
-function* lines(fd: number): Generator<{ text: string; endsAt: number }> {
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest = Buffer.alloc(0);
-  let start = 0;
-  for (let position = 0; ;) {
-    const read = readSync(fd, chunk, 0, CHUNK_BYTES, position);
-    if (read === 0) break;
-    position += read;
-    const bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
-    let from = 0;
-    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, from)) {
-      yield { text: bytes.toString("utf8", from, at), endsAt: start + at + 1 };
-      from = at + 1;
+  async #commit(before: Promise<void>): Promise<void> {
+    await before;
+    await new Promise((next) => setImmediate(next)); // all that this turn of the loop brings shares the group
+    const own = this.#scheduled;
+    this.#syncing = own;
+    this.#scheduled = null;
+    const line = formatLine(`[${this.#pending.join(",")}]`);
+    this.#pending = [];
+    try {
+      this.#end += await writeAll(this.#fd, Buffer.from(line), this.#end);
+      await this.#options.sync(this.#fd);
+    } catch (error) {
+      // A disk that failed once cannot be trusted with the next record: part of this one may be in the file.
+      this.#broken = error instanceof Error ? error : new Error(String(error));
+      this.#options.onBroken(this.#broken);
+      throw this.#broken;
     }
-    start += from;
-    rest = Buffer.from(bytes.subarray(from));
+    if (this.#syncing === own) this.#syncing = null;
   }
-  if (rest.length > 0) yield { text: "", endsAt: start + rest.length };
 }
 
-function formatLine(value: unknown): string {
-  const json = JSON.stringify(value);
-  return `${checksum(json)} ${json}\n`;
-}
-
-function parseLine(line: string): unknown {
-  const json = line.slice(9);
-  if (line.length < 10 || line.slice(0, 8) !== checksum(json)) return undefined;
-  const value: unknown = JSON.parse(json);
-  return value;
-}
-
-function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(8, "0");
-}
-
-function parseHead(value: unknown, path: string, fresh: LogHead): LogHead {
-  const head = headSchema.parse(value);
-  if (head.v > VERSION) {
-    const what = `the folder was written by a newer version (format ${head.v}, this one reads ${VERSION}).`;
-    throw new UserFault([{ what, fix: "Use the newer version, or another folder.", at: { where: path } }]);
+async function writeAll(fd: number, bytes: Buffer, position: number): Promise<number> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await writeAt(fd, bytes, at, bytes.length - at, position + at);
+    at += bytesWritten;
   }
-  if (head.tenantId !== fresh.tenantId) {
-    const what = `the folder belongs to tenant ${head.tenantId}, not to ${fresh.tenantId}.`;
-    throw new UserFault([{ what, fix: "Use another folder, or that tenant id.", at: { where: path } }]);
-  }
-  return { tenantId: head.tenantId, epoch: head.epoch };
-}
-
-function parseEvent(value: unknown, path: string, line: number): TenantEvent {
-  const result = eventSchema.safeParse(value);
-  if (!result.success) throw damaged(path, line);
-  return result.data;
-}
-
-function damaged(path: string, line: number): UserFault {
-  const fix = "Restore the file from a copy, or use another folder.";
-  return new UserFault([{ what: "this line is damaged and the log cannot be read.", fix, at: { where: path, line } }]);
-}
-
-function writeAll(fd: number, bytes: Buffer, position: number): number {
-  let written = 0;
-  while (written < bytes.length) {
-    written += writeSync(fd, bytes, written, bytes.length - written, position + written);
-  }
-  return written;
+  return bytes.length;
 }

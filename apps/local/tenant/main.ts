@@ -70,8 +70,9 @@ async function serve(flags: TenantFlags): Promise<void> {
     "Ctrl-C ends it.",
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
-  await endSignal();
+  const end = await Promise.race([endSignal(), tenant.broken()]);
   await tenant.close();
+  if (end instanceof Error) throw end;
 }
 
 function readUsers(flags: TenantFlags): readonly TenantUser[] {

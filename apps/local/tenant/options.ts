@@ -43,6 +43,8 @@ export interface TenantOptions {
   /** Opens `/simulator/…`; no Graph token does. */
   readonly adminToken: string;
   readonly knobs?: Partial<Knobs>;
+  /** For tests: a disk that is slow, or has no room. */
+  readonly disk?: { readonly sync: (fd: number) => Promise<void> };
 }
 
 export interface Knobs {

@@ -4,7 +4,6 @@ import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { isDiskFull } from "../disk-full.ts";
 import type { Answer } from "./answer.ts";
 import { graphError, stampError, unknownSegment } from "./answer.ts";
 import type { BatchStep } from "./batch.ts";
@@ -39,11 +38,9 @@ export function createTenantServer(tenant: Simulation, tokens: Tokens): Server {
     // The date a client sees is virtual, as everything else that Retry-After dates are compared with.
     response.sendDate = false;
     handle(tenant, tokens, request, response).catch((error: unknown) => {
-      if (isDiskFull(error)) {
-        // What cannot be stored must not be answered: this process ends, and says why.
-        setImmediate(() => {
-          throw error;
-        });
+      if (error === tenant.brokenBy) {
+        // What cannot be stored must not be answered; whoever runs this tenant ends it, and says why.
+        response.destroy();
         return;
       }
       // A bug of the simulator: the client gets a 500 that names itself, the text goes to stderr.
@@ -100,8 +97,8 @@ async function handleGraph(exchange: Exchange, tokens: Tokens, version: Version)
   const outcome = isCaller(caller)
     ? await graph(tenant, { ...call, caller, origin })
     : { answer: caller, reset: false };
-  // Stored before the answer leaves: what a client was told survives the end of this process.
-  tenant.flush();
+  // On the disk before the answer leaves: what a client was told, or was shown of others' work, survives the end of the machine.
+  await tenant.settled();
   const { answer } = outcome;
   if (answer === null) {
     request.socket.destroy();
@@ -206,7 +203,7 @@ async function handleDoor(exchange: Exchange): Promise<void> {
   }
   const path = url.pathname.split("/").slice(2).map(decodeURIComponent);
   const result = openDoor(tenant, { method: request.method ?? "GET", path, query: url.searchParams, body });
-  tenant.flush();
+  await tenant.settled();
   if (result.kind === "answer") {
     send(exchange, result.answer);
     return;

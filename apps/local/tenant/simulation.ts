@@ -1,12 +1,13 @@
 // All state of one simulated tenant, and the one way to change it: commit an event, which is applied and logged.
 import { hash32 } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
+import { MINUTE_MS } from "../../../shared/domain/instant.ts";
 import type { Clock } from "../../../shared/ports/clock.ts";
 import { Agenda } from "./agenda.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { Directory } from "./directory.ts";
 import type { DurableLog } from "./durable-log.ts";
-import { openLog } from "./durable-log.ts";
+import { openLog, syncToDisk } from "./durable-log.ts";
 import type { MailEvent, TenantEvent } from "./event.ts";
 import { Faults } from "./faults.ts";
 import { Mailboxes } from "./mailboxes.ts";
@@ -40,6 +41,8 @@ export interface Counters {
 }
 
 const KEPT_REFUSALS = 100;
+// Twice the longest window of the write quotas: what was refused before it weighs nothing any more.
+const QUOTA_MEMORY_MS = 10 * MINUTE_MS;
 
 export class Simulation {
   readonly options: TenantOptions;
@@ -54,7 +57,11 @@ export class Simulation {
   readonly epoch: Instant;
   readonly counters: Counters = noCounts();
   readonly refusals: Refusal[] = [];
+  /** What stopped the log, if anything did. */
+  brokenBy: Error | null = null;
   readonly #log: DurableLog;
+  #tellBroken: (error: Error) => void = () => undefined;
+  readonly #whenBroken = new Promise<Error>((resolve) => (this.#tellBroken = resolve));
   readonly #refusedWrites = new Map<string, number>();
   #requestNumber = 0;
 
@@ -68,7 +75,18 @@ export class Simulation {
     const now = options.clock.now();
     // Events are applied after the head is known: the epoch dates the accounts.
     const stored: TenantEvent[] = [];
-    this.#log = openLog(options.dataDir, { tenantId: options.tenantId, epoch: now }, (event) => stored.push(event));
+    this.#log = openLog({
+      dir: options.dataDir,
+      fresh: { tenantId: options.tenantId, epoch: now },
+      replay: (event) => stored.push(event),
+      isSpent: (event) => event.t === "refused-writes" && event.at < now - QUOTA_MEMORY_MS,
+      sync: options.disk?.sync ?? syncToDisk,
+      say: (line) => process.stderr.write(`${line}\n`),
+      onBroken: (error) => {
+        this.brokenBy = error;
+        this.#tellBroken(error);
+      },
+    });
     this.epoch = this.#log.head.epoch;
     this.directory = new Directory(options.users, options.breakGlass, this.epoch);
     this.quota = new Quota(
@@ -113,13 +131,13 @@ export class Simulation {
     this.#refusedWrites.set(by, (this.#refusedWrites.get(by) ?? 0) + 1);
   }
 
-  /** Everything committed is with the operating system when this returns: call it before an answer leaves. */
-  flush(): void {
+  /** Resolves once everything committed is on the disk: an answer leaves after it, and also one that only shows something. */
+  settled(): Promise<void> {
     for (const [by, count] of this.#refusedWrites) {
       this.#log.append({ t: "refused-writes", at: this.clock.now(), by, count });
     }
     this.#refusedWrites.clear();
-    this.#log.flush();
+    return this.#log.settled();
   }
 
   refused(request: string, status: number, because: string): void {
@@ -134,9 +152,14 @@ export class Simulation {
     return `${hex}-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
   }
 
-  close(): void {
-    this.flush();
-    this.#log.close();
+  /** Resolves with the write error after which nothing is accepted any more. */
+  whenBroken(): Promise<Error> {
+    return this.#whenBroken;
+  }
+
+  async close(): Promise<void> {
+    if (this.brokenBy === null) await this.settled();
+    await this.#log.close();
   }
 
   #apply(event: TenantEvent): void {

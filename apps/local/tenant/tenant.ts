@@ -1,6 +1,8 @@
 // Starts the simulated tenant: a Graph, a managed-identity endpoint and the simulator's door on one loopback port.
+import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { lockFolder, ORPHAN_MS } from "../durable/folder-lock.ts";
 import type { TenantOptions } from "./options.ts";
 import { createTenantServer } from "./server.ts";
 import { Simulation } from "./simulation.ts";
@@ -18,11 +20,30 @@ export interface Tenant {
   readonly identityEndpoint: string;
   stats(): TenantStats;
   account(): TenantAccount;
+  /** Resolves when the log cannot be written: from then on nothing is answered, and the tenant has to be ended. */
+  broken(): Promise<Error>;
   /** Answers what is in flight with a cut, stores everything, frees the port. */
   close(): Promise<void>;
 }
 
 export async function startTenant(options: TenantOptions): Promise<Tenant> {
+  const unlock = await lock(options.dataDir);
+  try {
+    return await start(options, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/** Two processes that append to one log would tear it. The tenant of a supervisor that was killed is gone within a moment. */
+async function lock(dataDir: string | null): Promise<() => Promise<void>> {
+  if (dataDir === null) return () => Promise.resolve();
+  await mkdir(dataDir, { recursive: true });
+  return lockFolder(dataDir, ORPHAN_MS);
+}
+
+async function start(options: TenantOptions, unlock: () => Promise<void>): Promise<Tenant> {
   const simulation = new Simulation(options);
   const { tenantId, identityHeader, identities } = options;
   const lifetimeS = simulation.knobs.tokenLifetimeS;
@@ -34,7 +55,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
       server.listen(options.port, "127.0.0.1", resolve);
     });
   } catch (error) {
-    simulation.close();
+    await simulation.close();
     throw portFault(error, options.port);
   }
   const port = portOf(server.address());
@@ -44,6 +65,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     port,
     identityEndpoint: `${url}/msi/token`,
     stats: () => tenantStats(simulation),
+    broken: () => simulation.whenBroken(),
     account: () => tenantAccount(simulation),
     close: async () => {
       await new Promise<void>((resolve) => {
@@ -52,7 +74,8 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
         });
         server.closeAllConnections();
       });
-      simulation.close();
+      await simulation.close();
+      await unlock();
     },
   };
 }
