@@ -14,6 +14,7 @@ const stampFile = "dist/.stamp";
 const localEntries = {
   main: "apps/local/run/main.ts",
   "kill-test": "apps/local/run/kill-test.ts",
+  "tree-child": "apps/local/run/tree-child.ts",
   compare: "apps/local/compare/main.ts",
   broker: "apps/local/broker/main.ts",
   tenant: "apps/local/tenant/main.ts",

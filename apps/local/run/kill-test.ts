@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runProgram, sayOnStderr } from "../program.ts";
-import { runDisturbed, runUndisturbed } from "./killed-runs.ts";
-import type { Ended } from "./killed-runs.ts";
 import { HELP, parseKillFlags } from "./kill-flags.ts";
 import type { KillFlags } from "./kill-flags.ts";
+import { InstanceKiller } from "./instance-killer.ts";
+import type { Ended } from "./one-run.ts";
+import { CALM, runOnce } from "./one-run.ts";
+import { TreeKiller } from "./tree-killer.ts";
 
 const EXIT_DIFFERS = 1;
 const SHOWN = 20;
@@ -25,9 +27,12 @@ async function main(): Promise<number> {
   let keep = false;
   try {
     say(`undisturbed run of ${flags.users} users, seed ${flags.seed}`);
-    const calm = await runUndisturbed(flags, { dataDir: join(folder, "calm"), programsDir });
-    say(`disturbed run: ${flags.kills} kills of single instances`);
-    const killed = await runDisturbed(flags, { dataDir: join(folder, "killed"), programsDir }, calm, say);
+    const calm = await runOnce(flags, { dataDir: join(folder, "calm"), programsDir }, CALM);
+    say(`disturbed run: ${flags.kills} kills of ${flags.what === "tree" ? "everything" : "single instances"}`);
+    const folders = { dataDir: join(folder, "killed"), programsDir };
+    const killed = await (flags.what === "tree"
+      ? new TreeKiller(flags, calm, say).run(folders)
+      : runOnce(flags, folders, new InstanceKiller(flags, calm, say)));
     const report = compare(flags, calm, killed);
     keep = report.faults.length > 0;
     for (const fault of report.faults.slice(0, SHOWN)) say(fault);

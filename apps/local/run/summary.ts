@@ -60,7 +60,7 @@ export async function summarizeRun({
   session,
   counts,
   verdict,
-  faults,
+  faults = {},
   wallMs,
   virtualMs,
 }: SummaryAsk): Promise<Summary> {

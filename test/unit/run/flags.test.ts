@@ -56,8 +56,8 @@ describe("the flags of npm start", () => {
 
 describe("the flags of the kill test", () => {
   it("have defaults, and refuse what is not there yet", () => {
-    expect(parseKillFlags([])).toEqual({ what: "instance", kills: 3, users: 60, seed: 1 });
-    expect(faultsOf(() => parseKillFlags(["--what", "tree"]))).toContain("tree is not there yet");
+    expect(parseKillFlags([])).toEqual({ what: "tree", kills: 3, users: 60, seed: 1 });
+    expect(faultsOf(() => parseKillFlags(["--what", "bee"]))).toContain('"bee" is neither tree nor instance');
     expect(faultsOf(() => parseKillFlags(["--what", "cat", "--kill", "3"]))).toContain("Did you mean --kills?");
   });
 });
