@@ -9,6 +9,7 @@ import { listenAmqp, type AmqpServer } from "./amqp-server.ts";
 import { Engine, type Held, type QueueCounts } from "./engine.ts";
 import { BrokerFaults } from "./faults.ts";
 import type { QueueOptions } from "./queue.ts";
+import { refuseNotServed } from "./not-served.ts";
 import { formatRecord, parseRecord } from "./records.ts";
 import type { Totals } from "./records.ts";
 import { Store } from "./store.ts";
@@ -47,6 +48,7 @@ export interface Broker {
 }
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  refuseNotServed(options.queues);
   const unlock = options.dataDir === null ? () => Promise.resolve() : await openFolder(options.dataDir);
   try {
     return await startUnlocked(options, unlock);

@@ -5,6 +5,7 @@ import { parseRequest, type Request } from "./amqp-message.ts";
 import { answerCbs } from "./cbs.ts";
 import type { Engine } from "./engine.ts";
 import type { BrokerFaults } from "./faults.ts";
+import { FreeMoment } from "./free-moment.ts";
 import { IncomingLink, MAX_MESSAGE_BYTES } from "./incoming-link.ts";
 import { answerManagement, internalError } from "./management.ts";
 import { OutgoingLink } from "./outgoing-link.ts";
@@ -35,6 +36,10 @@ export class ClientConnection {
   readonly #outgoing = new Map<Sender | Receiver, OutgoingLink>();
   readonly #replies = new Set<Sender>();
   #ended = false;
+  readonly #free = new FreeMoment(
+    () => this.#inHand(),
+    () => this.#goOn(),
+  );
 
   constructor(connection: Connection, serving: Serving) {
     this.#connection = connection;
@@ -65,12 +70,8 @@ export class ClientConnection {
       owner: this,
       engine,
       faults,
-      destroySocket: () => {
-        this.destroy("a fault");
-      },
-      closeConnection: () => {
-        this.close();
-      },
+      cut: () => this.#cut(),
+      isPaused: () => this.#free.isAwaited,
     });
     this.#outgoing.set(sender, link);
     engine.attach(link);
@@ -113,12 +114,14 @@ export class ClientConnection {
     this.#reply(request, await this.#answer(incoming.node, request));
   }
 
-  onOutcome(
+  async onOutcome(
     sender: Sender,
     delivery: Delivery,
     kind: "accepted" | "rejected" | "released" | "modified",
   ): Promise<void> {
-    return this.#outgoing.get(sender)?.onOutcome(delivery, kind) ?? Promise.resolve();
+    await this.#outgoing.get(sender)?.onOutcome(delivery, kind);
+    if (this.#serving.faults.strikes("bus-close")) this.#free.wait(() => this.close());
+    this.#free.look();
   }
 
   onSettled(sender: Sender, delivery: Delivery): Promise<void> {
@@ -154,6 +157,7 @@ export class ClientConnection {
   onEnd(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#free.forget();
     for (const link of this.#outgoing.values()) {
       link.close();
       this.#serving.engine.detach(link);
@@ -180,6 +184,22 @@ export class ClientConnection {
     setTimeout(() => {
       this.destroy("closed");
     }, CLOSE_GRACE_MS).unref();
+  }
+
+  /** A single delivery may be in the client's hand: its settlement finds another way at once. */
+  #cut(): void {
+    if (this.#inHand() <= 1) this.destroy("a fault");
+    else this.#free.wait(() => this.destroy("a fault"));
+  }
+
+  #goOn(): void {
+    for (const { queue, shelf } of this.#outgoing.values()) this.#serving.engine.pump(queue, shelf);
+  }
+
+  #inHand(): number {
+    let sum = 0;
+    for (const link of this.#outgoing.values()) sum += link.inHand();
+    return sum;
   }
 
   async #answer(node: Node, request: Request): Promise<Buffer> {

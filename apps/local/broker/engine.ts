@@ -43,7 +43,8 @@ export type Settled = "settled" | "lock-lost" | "not-allowed";
 
 /** How far behind the first ready message a reordered one may be. */
 const REORDER_DISTANCE = 5;
-const DELAY_MS = 500;
+/** Of virtual time. */
+const DELAY_MS = 5_000;
 const LOST_LOCK_MS = 30;
 
 export interface EngineOptions {
@@ -229,7 +230,8 @@ export class Engine {
         idle++;
         continue;
       }
-      const message = queue.takeReady(shelf, faults.strikes("reorder") ? faults.upTo(REORDER_DISTANCE) : 0);
+      const reorders = queue.count(shelf, "ready") > 1 && faults.strikes("bus-reorder");
+      const message = queue.takeReady(shelf, reorders ? faults.upTo(REORDER_DISTANCE, "bus-reorder") : 0);
       if (message === undefined) return;
       if (isExpired(message, this.now().virtual)) continue; // the next tick drops it
       idle = 0;
@@ -241,7 +243,7 @@ export class Engine {
     const { queue, owner, mode } = consumer;
     const wall = Date.now();
     const until = wall + queue.options.lockMs;
-    const held = this.#options.faults.strikes("lose-lock") ? wall + LOST_LOCK_MS : until;
+    const held = this.#options.faults.strikes("bus-lost-lock") ? wall + LOST_LOCK_MS : until;
     const lock = queue.lock(message, randomUUID(), owner, held);
     consumer.deliver(lock.token, encodeMessage(message, mode === "peek-lock" ? until : null));
     if (mode === "receive-and-delete") {
@@ -257,7 +259,7 @@ export class Engine {
   #putsOf(queue: Queue, message: ParsedMessage, now: number): Put[] {
     const { faults } = this.#options;
     const asked = message.scheduledFor !== null && message.scheduledFor > now ? message.scheduledFor : null;
-    const due = asked ?? (faults.strikes("delay") ? now + faults.upTo(DELAY_MS) : null);
+    const due = asked ?? (faults.strikes("bus-delay") ? now + faults.upTo(DELAY_MS, "bus-delay") : null);
     const { ttlMs, annotations, annotationCount, bare } = message;
     const put = (): Put => ({
       k: "put",
@@ -271,7 +273,7 @@ export class Engine {
       kept: false,
       bytes: { annotations, annotationCount, bare },
     });
-    return faults.strikes("duplicate") ? [put(), put()] : [put()];
+    return faults.strikes("bus-duplicate") ? [put(), put()] : [put()];
   }
 
   #append(records: readonly LogRecord[]): Promise<void> {

@@ -1,72 +1,64 @@
-// Seeded faults of the broker: each is asked for where it can strike. A rate is a probability a chance; `arm` forces the next
-// chances, whatever the rate.
-const NAMES = [
-  "server-busy", // a send is refused with com.microsoft:server-busy
-  "lose-acknowledgement", // a send is stored, its answer is not sent
-  "duplicate", // a send is stored twice, as when a client sends again after a lost answer
-  "delay", // a sent message becomes active a little later
-  "reorder", // a later message is delivered first
-  "lose-lock", // the lock of a delivery ends at once, while its receiver still works
-  "detach", // the link of a delivery is detached with a condition
-  "cut", // the socket of a delivery, or of a send that is stored and not yet answered, is destroyed
-  "close", // after a settlement the connection is closed with amqp:connection:forced
-  "fail-write", // the log's next write fails as on a full disk
-] as const;
+// Draws the faults of the broker; each is asked for where it can strike. The n-th chance of a fault depends on the seed, its
+// name and n alone: switching one on or off leaves the others as they were. `arm` forces the next chances, whatever the rate.
+import { hash32 } from "../../../shared/domain/hash.ts";
+import type { Fault, FaultNameOf } from "../faults/vocabulary.ts";
 
-export type BrokerFault = (typeof NAMES)[number];
+/** `fail-write` is for tests alone: the log's next write fails as on a full disk, and the broker is of no use any more. */
+export type BrokerFault = FaultNameOf<"broker"> | "fail-write";
 
 export interface BrokerFaultOptions {
   readonly seed: number;
-  readonly rates?: Partial<Record<BrokerFault, number>>;
-  /** The condition of `detach`. */
+  readonly faults?: readonly Fault<FaultNameOf<"broker">>[];
+  /** The condition of `bus-detach`. */
   readonly detachCondition?: string;
 }
 
 export class BrokerFaults {
   readonly detachCondition: string;
-  readonly #rates: Partial<Record<BrokerFault, number>>;
+  readonly #seed: number;
+  #rates = new Map<BrokerFault, number>();
   readonly #armed = new Map<BrokerFault, number>();
-  readonly #struck = new Map<BrokerFault, number>();
-  #state: number;
+  readonly #chances = new Map<BrokerFault, number>();
+  readonly #happened = new Map<BrokerFault, number>();
 
   constructor(options: BrokerFaultOptions) {
-    this.#state = options.seed >>> 0;
-    this.#rates = options.rates ?? {};
+    this.#seed = options.seed;
     this.detachCondition = options.detachCondition ?? "amqp:link:detach-forced";
+    this.set(options.faults ?? []);
   }
 
-  static get names(): readonly BrokerFault[] {
-    return NAMES;
+  /** Switches the faults from now on; what was armed stays armed. */
+  set(faults: readonly Fault<FaultNameOf<"broker">>[]): void {
+    this.#rates = new Map(faults.filter(({ rate }) => rate > 0).map(({ name, rate }) => [name, rate]));
   }
 
   arm(fault: BrokerFault, times: number): void {
     this.#armed.set(fault, times);
   }
 
+  /** How often each has struck. */
+  happened(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#happened);
+  }
+
   strikes(fault: BrokerFault): boolean {
     const armed = this.#armed.get(fault) ?? 0;
-    const rate = this.#rates[fault] ?? 0;
+    const rate = this.#rates.get(fault);
     if (armed > 0) this.#armed.set(fault, armed - 1);
-    else if (rate === 0 || this.#random() >= rate) return false;
-    this.#struck.set(fault, (this.#struck.get(fault) ?? 0) + 1);
+    else if (rate === undefined || this.#draw(fault) >= rate) return false;
+    this.#happened.set(fault, (this.#happened.get(fault) ?? 0) + 1);
     return true;
   }
 
-  /** Between 1 and `most`, from the same seeded source. */
-  upTo(most: number): number {
-    return 1 + Math.floor(this.#random() * most);
+  /** Between 1 and `most`: how much of a fault that has struck. */
+  upTo(most: number, fault: BrokerFault): number {
+    return 1 + Math.floor(this.#draw(fault) * most);
   }
 
-  struck(fault: BrokerFault): number {
-    return this.#struck.get(fault) ?? 0;
-  }
-
-  /** mulberry32: small, well spread, and the same everywhere. */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  /** In [0, 1). */
+  #draw(fault: BrokerFault): number {
+    const chance = (this.#chances.get(fault) ?? 0) + 1;
+    this.#chances.set(fault, chance);
+    return hash32(`${fault}/${String(chance)}`, this.#seed) / 4_294_967_296;
   }
 }

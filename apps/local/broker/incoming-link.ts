@@ -11,6 +11,11 @@ import type { ServerReceiver } from "./rhea-internals.ts";
 export const MAX_MESSAGE_BYTES = 262_144;
 const CREDIT = 1_000;
 const TOP_UP_AT = 500;
+/**
+ * A delivery without an answer stays in the session's ring on both sides, and the ring moves on only from its oldest: a client
+ * of rhea could send nothing more after 2,048 others. So the answer comes after all, when nobody waits for it any more.
+ */
+const TRANSFERS_UNTIL_LATE_ANSWER = 1_000;
 
 export interface IncomingLinkOptions {
   readonly receiver: ServerReceiver;
@@ -22,7 +27,9 @@ export interface IncomingLinkOptions {
 
 export class IncomingLink {
   readonly #options: IncomingLinkOptions;
+  readonly #lost: { readonly delivery: Delivery; readonly transfer: number }[] = [];
   #unanswered = 0;
+  #transfers = 0;
 
   constructor(options: IncomingLinkOptions) {
     this.#options = options;
@@ -31,6 +38,8 @@ export class IncomingLink {
 
   async onTransfer(delivery: Delivery, bytes: Buffer): Promise<void> {
     this.#unanswered++;
+    this.#transfers++;
+    this.#answerLate();
     try {
       await this.#store(delivery, bytes);
     } catch (error) {
@@ -43,24 +52,34 @@ export class IncomingLink {
   }
 
   async #store(delivery: Delivery, bytes: Buffer): Promise<void> {
-    const { receiver, queue, engine, faults, destroySocket } = this.#options;
+    const { queue, engine, faults, destroySocket } = this.#options;
     if (bytes.length > MAX_MESSAGE_BYTES) {
       refuse(delivery, "amqp:link:message-size-exceeded", TOO_LARGE);
       return;
     }
-    if (faults.strikes("server-busy")) {
+    if (faults.strikes("bus-busy")) {
       refuse(delivery, "com.microsoft:server-busy", BUSY);
       return;
     }
     const messages = delivery.format === BATCH_FORMAT ? splitBatch(bytes) : [bytes];
     await engine.send(queue, messages.map(parseMessage));
-    if (faults.strikes("cut")) {
+    if (faults.strikes("bus-cut")) {
       destroySocket();
       return;
     }
-    if (faults.strikes("lose-acknowledgement")) return;
-    // A frame on a session that the client has ended meanwhile would end its connection.
-    if (receiver.session.is_open()) delivery.accept();
+    if (faults.strikes("bus-lost-acknowledgement")) {
+      this.#lost.push({ delivery, transfer: this.#transfers });
+      return;
+    }
+    accept(delivery);
+  }
+
+  #answerLate(): void {
+    for (let [oldest] = this.#lost; oldest !== undefined; [oldest] = this.#lost) {
+      if (this.#transfers - oldest.transfer < TRANSFERS_UNTIL_LATE_ANSWER) return;
+      this.#lost.shift();
+      accept(oldest.delivery);
+    }
   }
 
   #topUp(): void {
@@ -72,6 +91,11 @@ export class IncomingLink {
 
 const TOO_LARGE = `The message exceeds the maximum message size of ${MAX_MESSAGE_BYTES} bytes.`;
 const BUSY = "The server is busy. Please wait 2 seconds and try again.";
+
+/** A frame on a session that the client has ended meanwhile would end its connection. */
+function accept(delivery: Delivery): void {
+  if (delivery.link.session.is_open()) delivery.accept();
+}
 
 function refuse(delivery: Delivery, condition: string, description: string): void {
   if (delivery.link.session.is_open()) delivery.reject({ condition, description });

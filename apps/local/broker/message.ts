@@ -9,6 +9,9 @@ export interface QueueOptions {
   readonly maxDeliveryCount: number;
   /** Expired messages go to the dead letters instead of being dropped. */
   readonly deadLetterOnExpiry?: boolean;
+  /** Refused by name: see not-served.ts. */
+  readonly requiresDuplicateDetection?: boolean;
+  readonly requiresSession?: boolean;
 }
 
 /** `committing`: the record that moves it on is on its way to the disk, so nobody else may take it. */

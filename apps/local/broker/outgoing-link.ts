@@ -4,6 +4,7 @@ import { splitCompound, splitMap, decodeValue } from "./amqp-decode.ts";
 import type { EncodedPair } from "./amqp-encode.ts";
 import type { Consumer, Engine } from "./engine.ts";
 import type { BrokerFaults } from "./faults.ts";
+import { FreeMoment } from "./free-moment.ts";
 import { tagOfToken } from "./lock-token.ts";
 import type { Shelf } from "./message.ts";
 import type { Queue } from "./queue.ts";
@@ -29,8 +30,10 @@ export interface OutgoingLinkOptions {
   readonly owner: object;
   readonly engine: Engine;
   readonly faults: BrokerFaults;
-  readonly destroySocket: () => void;
-  readonly closeConnection: () => void;
+  /** The fault of a cut socket, with this delivery in the client's hand or without any. */
+  readonly cut: () => void;
+  /** The connection takes nothing more for now. */
+  readonly isPaused: () => boolean;
 }
 
 export class OutgoingLink implements Consumer {
@@ -40,8 +43,10 @@ export class OutgoingLink implements Consumer {
   readonly mode: Consumer["mode"];
   readonly #options: OutgoingLinkOptions;
   readonly #tokens = new Map<Delivery, string>();
+  readonly #free: FreeMoment;
   // rhea lowers a link's credit when frames are written, on the next tick: what was sent since is counted here.
   #sent = 0;
+  #settling = 0;
   #drained = 0;
   #drainOpen = false;
   #drainRetry: NodeJS.Timeout | null = null;
@@ -50,6 +55,10 @@ export class OutgoingLink implements Consumer {
   constructor(options: OutgoingLinkOptions) {
     const { sender } = options;
     this.#options = options;
+    this.#free = new FreeMoment(
+      () => this.inHand(),
+      () => options.engine.pump(this.queue, this.shelf),
+    );
     this.queue = options.queue;
     this.shelf = options.shelf;
     this.owner = options.owner;
@@ -66,16 +75,22 @@ export class OutgoingLink implements Consumer {
 
   room(): number {
     const { sender } = this.#options;
-    return this.#open && sender.is_open() && sender.sendable() ? sender.credit - this.#unwritten() : 0;
+    if (!this.#open || this.#free.isAwaited || this.#options.isPaused()) return 0;
+    return sender.is_open() && sender.sendable() ? sender.credit - this.#unwritten() : 0;
+  }
+
+  /** Deliveries for which the client has had no answer yet. */
+  inHand(): number {
+    return this.#tokens.size + this.#settling;
   }
 
   deliver(token: string, message: Buffer): void {
-    const { sender, faults, destroySocket } = this.#options;
+    const { sender, faults, cut } = this.#options;
     const delivery = sender.send(message, tagOfToken(token), 0);
     this.#sent++;
     if (this.mode === "peek-lock") this.#tokens.set(delivery, token);
-    if (faults.strikes("detach")) this.#detach(faults.detachCondition);
-    if (faults.strikes("cut")) destroySocket();
+    if (faults.strikes("bus-detach")) this.#free.wait(() => this.#detach(faults.detachCondition));
+    if (faults.strikes("bus-cut")) cut();
   }
 
   onFlow(): void {
@@ -96,6 +111,7 @@ export class OutgoingLink implements Consumer {
 
   close(): void {
     this.#open = false;
+    this.#free.forget();
     if (this.#drainRetry !== null) clearTimeout(this.#drainRetry);
   }
 
@@ -104,11 +120,11 @@ export class OutgoingLink implements Consumer {
     const token = this.#tokens.get(delivery);
     if (token === undefined) return;
     this.#tokens.delete(delivery);
+    this.#settling++;
     const answered = await this.#settle(token, outcomeOf(delivery, kind));
+    this.#settling--;
     settleOutgoing(delivery, answered);
-    // Not with a delivery in hand: the SDK then dials twice at once, for its settlement and for its recovery, and never
-    // finds its way back (7.9.5).
-    if (this.#options.faults.strikes("close")) this.#options.closeConnection();
+    this.#free.look();
   }
 
   /** Settled by the client without an outcome: as if it had released the message. */
