@@ -1,6 +1,5 @@
-// Schedules, the hold of time, orphaned locks, restarts, faults and recovery.
+// Schedules, the hold of time, orphaned locks, restarts and idle connections.
 import { describe, expect, it } from "vitest";
-import { BrokerFaults } from "../../../apps/local/broker/faults.ts";
 import { until } from "../until.ts";
 import {
   givenBroker,
@@ -205,102 +204,6 @@ describe("broker 26: subscribe", () => {
       (counts) => counts?.locked === 0,
     );
     expect(broker.counts()["work"]).toMatchObject({ active: 1 });
-  });
-});
-
-describe("broker 27, 28 and 33: faults", () => {
-  it.each([
-    "bus-cut",
-    "bus-close",
-    "bus-detach",
-    "bus-lost-lock",
-    "bus-reorder",
-    "bus-duplicate",
-    "bus-delay",
-  ] as const)("%s: a subscription goes on and nothing is lost", async (fault) => {
-    const faults = new BrokerFaults({ seed: 7 });
-    const { client } = await givenBroker({ faults });
-    const sender = client.createSender("work");
-    const handled = new Set<number>();
-    client.createReceiver("work").subscribe({
-      processMessage: (message) => {
-        handled.add(Number(message.body));
-        return Promise.resolve();
-      },
-      processError: () => Promise.resolve(),
-    });
-    await sender.sendMessages({ body: 0 });
-    faults.arm(fault, 1);
-    for (let body = 1; body <= 5; body++) await sender.sendMessages({ body });
-
-    await until(
-      "all six",
-      () => handled.size,
-      (count) => count === 6,
-      20_000,
-    );
-    expect(faults.happened()[fault]).toBeGreaterThan(0);
-  });
-
-  it("server-busy is tried again by the client, and a lost acknowledgement stores the message twice", async () => {
-    const faults = new BrokerFaults({ seed: 7 });
-    const { client, broker } = await givenBroker({ faults });
-    const sender = client.createSender("work");
-    faults.arm("bus-busy", 1);
-    await sender.sendMessages({ body: "busy" });
-    expect(broker.counts()["work"]?.active).toBe(1);
-
-    faults.arm("bus-lost-acknowledgement", 1);
-    await sender.sendMessages({ body: "lost" });
-    expect(broker.counts()["work"]?.active).toBe(3);
-  });
-
-  it("a full disk stops accepting with an internal error and says so", async () => {
-    const faults = new BrokerFaults({ seed: 7 });
-    const { broker, lines } = await givenBroker({ faults, dataDir: await givenFolder() });
-    const sender = givenClient(broker, { retryOptions: { maxRetries: 0 } }).createSender("work");
-    faults.arm("fail-write", 1);
-
-    await expect(sender.sendMessages({ body: 1 })).rejects.toThrow(/ENOSPC/);
-    await expect(sender.sendMessages({ body: 2 })).rejects.toThrow(/ENOSPC/);
-
-    expect(lines.join("\n")).toContain("nothing is accepted from now on");
-    expect(broker.counts()["work"]?.active).toBe(0);
-  });
-
-  it("a restarted broker is found again by the same sender and subscription", async () => {
-    const dataDir = await givenFolder();
-    const first = await givenBroker({ dataDir });
-    const handled: string[] = [];
-    first.client.createReceiver("work").subscribe({
-      processMessage: (message) => {
-        handled.push(String(message.body));
-        return Promise.resolve();
-      },
-      processError: () => Promise.resolve(),
-    });
-    const sender = first.client.createSender("work");
-    await sender.sendMessages({ body: "before" });
-    await until(
-      "the first",
-      () => handled.length,
-      (count) => count === 1,
-    );
-    await first.broker.close();
-
-    await givenBroker({ dataDir, port: first.broker.port });
-    await until(
-      "a send",
-      () =>
-        sender.sendMessages({ body: "after" }).then(
-          () => true,
-          () => false,
-        ),
-      Boolean,
-      20_000,
-    );
-
-    await until("the second", () => handled.includes("after"), Boolean, 20_000);
   });
 });
 
