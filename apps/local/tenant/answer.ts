@@ -11,6 +11,10 @@ export function ok(body: unknown): Answer {
   return { status: 200, headers: {}, body };
 }
 
+export function created(body: unknown): Answer {
+  return { status: 201, headers: {}, body };
+}
+
 export function empty(status: 202 | 204): Answer {
   return { status, headers: {}, body: undefined };
 }
@@ -25,8 +29,11 @@ export function graphError(
 }
 
 export function notFound(id: string): Answer {
-  const text = `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`;
-  return graphError(404, "Request_ResourceNotFound", text);
+  return graphError(404, "Request_ResourceNotFound", noSuchObject(id));
+}
+
+export function noSuchObject(id: string): string {
+  return `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`;
 }
 
 export function unknownSegment(segment: string): Answer {

@@ -70,6 +70,30 @@ export function describeEvent({ event, before }: AuditEntry, directory: Director
         directory,
       );
     default:
+      return describeAppsWork({ event, before }, directory);
+  }
+}
+
+/** What only apps do here. */
+function describeAppsWork({ event, before }: Omit<AuditEntry, "number">, directory: Directory): AuditText {
+  switch (event.t) {
+    case "tap":
+      return security("Admin registered security info", event.user, before, by(event.by, directory));
+    case "tap-deleted":
+      return security("Admin deleted security info", event.user, before, by(event.by, directory));
+    case "sessions-revoked":
+      return user("Update StsRefreshTokenValidFrom Timestamp", { id: event.user, before }, by(event.by, directory));
+    case "group-created":
+    case "group-members":
+      return group(event, directory);
+    case "policy-set":
+    case "policy-deleted": {
+      const activity = `${event.t === "policy-set" ? "Update" : "Delete"} conditional access policy`;
+      const targets = [target("Policy", event.policy, null, [])];
+      const initiatedBy = by(event.by, directory);
+      return { activity, category: "Policy", operation: "Update", service: "Conditional Access", initiatedBy, targets };
+    }
+    default:
       throw new Error(`the audit does not show "${event.t}"`);
   }
 }
@@ -95,6 +119,18 @@ function security(activity: string, id: string, before: Before | null, initiated
   const service = "Authentication Methods";
   const targets = [target("User", id, before, [])];
   return { activity, category: "UserManagement", operation: "Update", service, initiatedBy, targets };
+}
+
+function group(event: Extract<TenantEvent, { t: "group-created" | "group-members" }>, directory: Directory): AuditText {
+  const common = { category: "GroupManagement", service: "Core Directory", initiatedBy: by(event.by, directory) };
+  if (event.t === "group-created") {
+    return { ...common, activity: "Add group", operation: "Add", targets: [target("Group", event.group.id, null, [])] };
+  }
+  const isAdded = event.added.length > 0;
+  const users = [...event.added, ...event.removed].map((id) => target("User", id, null, []));
+  const activity = isAdded ? "Add member to group" : "Remove member from group";
+  const operation = isAdded ? "Assign" : "Unassign";
+  return { ...common, activity, operation, targets: [...users, target("Group", event.group, null, [])] };
 }
 
 function permission(

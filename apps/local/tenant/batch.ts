@@ -86,7 +86,18 @@ function parentFailed(step: BatchStep, statusById: ReadonlyMap<string, number>):
 }
 
 function runOne(tenant: Simulation, step: BatchStep, envelope: Envelope, places: Places): StepResult {
-  return runStep(tenant, { ...envelope, method: step.method, url: step.url, body: step.body }, places, true);
+  return runStep(
+    tenant,
+    { ...envelope, method: step.method, url: step.url, body: step.body, eventual: isEventual(step) },
+    places,
+    true,
+  );
+}
+
+function isEventual({ headers = {} }: BatchStep): boolean {
+  return Object.entries(headers).some(
+    ([name, value]) => name.toLowerCase() === "consistencylevel" && value.toLowerCase() === "eventual",
+  );
 }
 
 /** Parents first. A circle is answered as failed dependencies, which is what `statusById` makes of a parent not yet run. */

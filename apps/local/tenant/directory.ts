@@ -7,9 +7,14 @@ import type { MailEvent, PersonEvent, TenantEvent } from "./event.ts";
 import type { BreakGlassAccount } from "./options.ts";
 import type { Fate, Person } from "./people.ts";
 
+/** Events that change what a list of users shows. */
+const VIEWED: ReadonlySet<PersonEvent["t"]> = new Set(["deleted", "restored", "renamed", "account-enabled"]);
+
 export class Directory {
   /** In order of arrival; never reordered, so that an index is a stable page token. */
   readonly people: Person[] = [];
+  /** Who changed, as delta queries tell it, oldest first: an index is a delta token, the same after a restart. */
+  readonly changes: Person[] = [];
   readonly #byId = new Map<string, Person>();
   readonly #byPrincipalName = new Map<string, Person>();
   readonly #byMail = new Map<string, Person>();
@@ -53,7 +58,7 @@ export class Directory {
     switch (event.t) {
       case "created":
         if (this.#byId.has(event.user.id.toLowerCase())) return false;
-        this.#add(event.user, event.at, false);
+        this.changes.push(this.#add(event.user, event.at, false));
         return true;
       case "mail":
         for (const address of event.to) receive(this.findByMail(address), event);
@@ -61,6 +66,10 @@ export class Directory {
       case "refused-writes":
       case "permission-lost":
       case "permission-restored":
+      case "group-created":
+      case "group-members":
+      case "policy-set":
+      case "policy-deleted":
         return true;
       default: {
         const person = this.findEver(event.user);
@@ -68,6 +77,11 @@ export class Directory {
         this.#unindex(person, event);
         applyToPerson(person, event);
         this.#index(person, event);
+        if (VIEWED.has(event.t)) {
+          const { user, accountEnabled, deletedAt } = person;
+          person.views.push({ at: event.at, shown: deletedAt === null ? { user, accountEnabled } : null });
+          this.changes.push(person);
+        }
         return true;
       }
     }
@@ -93,7 +107,7 @@ export class Directory {
     if (address !== undefined && !this.#byMail.has(address)) this.#byMail.set(address, person);
   }
 
-  #add(user: TenantUser, createdAt: Instant, isGlobalAdministrator: boolean): void {
+  #add(user: TenantUser, createdAt: Instant, isGlobalAdministrator: boolean): Person {
     const person: Person = {
       user,
       createdAt,
@@ -108,11 +122,15 @@ export class Directory {
       writes: [],
       mails: [],
       fates: [],
+      views: [{ at: createdAt, shown: { user, accountEnabled: user.accountEnabled } }],
+      pass: null,
+      sessionsRevokedAt: null,
     };
     this.people.push(person);
     this.#byId.set(user.id.toLowerCase(), person);
     this.#byPrincipalName.set(user.userPrincipalName.toLowerCase(), person);
     this.#indexMail(person);
+    return person;
   }
 }
 
@@ -148,6 +166,21 @@ function applyToPerson(person: Person, event: PersonEvent): void {
       tellFate(person, event);
       return;
     }
+    case "tap":
+      person.pass = {
+        id: event.id,
+        createdAt: event.at,
+        startAt: event.startAt,
+        minutes: event.minutes,
+        once: event.once,
+      };
+      return;
+    case "tap-deleted":
+      person.pass = null;
+      return;
+    case "sessions-revoked":
+      person.sessionsRevokedAt = event.at;
+      return;
     case "revert-planned":
     case "revert-void":
       return;

@@ -59,6 +59,22 @@ const renamed = z.object({
   mail: z.string().nullable(),
 });
 
+/** App id of the caller. */
+const by = z.string();
+const groupSchema = z.object({
+  id: z.string(),
+  displayName: z.string(),
+  description: z.string().nullable(),
+  mailNickname: z.string(),
+  mailEnabled: z.boolean(),
+  securityEnabled: z.boolean(),
+  isAssignableToRole: z.boolean(),
+  groupTypes: z.array(z.string()),
+  membershipRule: z.string().nullable(),
+});
+const memberChange = { added: z.array(z.string()), removed: z.array(z.string()) };
+const pass = { id: z.string(), startAt: at, minutes: z.int(), once: z.boolean() };
+
 export const eventSchema = z.discriminatedUnion("t", [
   write,
   mail,
@@ -73,6 +89,14 @@ export const eventSchema = z.discriminatedUnion("t", [
   /** An admin's plan to set the user back; it ends with a `write` by `human` at `due`, or void. */
   z.object({ t: z.literal("revert-planned"), at, user: z.string(), due: at }),
   z.object({ t: z.literal("revert-void"), at, user: z.string() }),
+  z.object({ t: z.literal("group-created"), at, by, group: groupSchema }),
+  z.object({ t: z.literal("group-members"), at, by, group: z.string(), ...memberChange }),
+  /** Never the pass itself: it is in the answer that made it, and nowhere else. */
+  z.object({ t: z.literal("tap"), at, by, user: z.string(), ...pass }),
+  z.object({ t: z.literal("tap-deleted"), at, by, user: z.string() }),
+  z.object({ t: z.literal("sessions-revoked"), at, by, user: z.string() }),
+  z.object({ t: z.literal("policy-set"), at, by, policy: z.string(), body: z.record(z.string(), z.unknown()) }),
+  z.object({ t: z.literal("policy-deleted"), at, by, policy: z.string() }),
   z.object({ t: z.literal("permission-lost"), at, app: z.string(), role: z.string(), until: at }),
   z.object({ t: z.literal("permission-restored"), at, app: z.string(), role: z.string() }),
   /** Writes that changed nothing count against the quota, so a restart must not forget them. */
@@ -82,6 +106,7 @@ export const eventSchema = z.discriminatedUnion("t", [
 export type TenantEvent = z.infer<typeof eventSchema>;
 export type WriteEvent = z.infer<typeof write>;
 export type MailEvent = z.infer<typeof mail>;
+export type Group = z.infer<typeof groupSchema>;
 export type RenameEvent = z.infer<typeof renamed>;
 /** An event about one user who is there already. */
 export type PersonEvent = Extract<TenantEvent, { user: string }>;

@@ -12,11 +12,17 @@ const COMPARES: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   lt: (a, b) => a < b,
 };
 
+/** Tests that only an index answers: `a ne 'x'`, `not(…)`, `endswith(a,'x')`. */
+export function needsIndex(text: string): boolean {
+  return / ne |\bnot[ (]|\bendswith\(/iu.test(text.replaceAll(/'(?:[^']|'')*'/gu, "''"));
+}
+
 /** @returns a test of one row, or `null` when the filter is none that this tenant knows */
-export function parseFilter(text: string, properties: ReadonlySet<string>): Predicate | null {
+export function parseFilter(text: string, properties: ReadonlySet<string>, isIndexed = false): Predicate | null {
   const tests: Predicate[] = [];
   for (const clause of splitAnd(text)) {
-    const test = parseClause(clause.trim(), properties);
+    const parse = isIndexed ? parseIndexed : parseClause;
+    const test = parse(clause.trim(), properties);
     if (test === null) return null;
     tests.push(test);
   }
@@ -35,6 +41,22 @@ function parseClause(clause: string, properties: ReadonlySet<string>): Predicate
   return compare === undefined
     ? parseAmong(path, [compared[3] ?? ""])
     : parseBound(path, compare, parseLiteral(compared[3] ?? ""));
+}
+
+/** What the index knows, and all that lists know without it. */
+function parseIndexed(clause: string, properties: ReadonlySet<string>): Predicate | null {
+  const denied =
+    /^not ?\((.+)\)$/iu.exec(clause)?.[1] ?? (/^[\w/]+ ne /u.test(clause) ? clause.replace(" ne ", " eq ") : null);
+  if (denied !== null) {
+    const test = parseIndexed(denied, properties);
+    return test === null ? null : (row) => !test(row);
+  }
+  const ends = /^endswith\((\w+), ?(.+)\)$/iu.exec(clause);
+  if (ends === null) return parseClause(clause, properties);
+  const path = pathOf(ends[1], properties);
+  const end = parseLiteral(ends[2] ?? "");
+  if (path === null || typeof end !== "string") return null;
+  return (row) => String(valueAt(row, path)).toLowerCase().endsWith(end.toLowerCase());
 }
 
 /** The steps to a property, or `null` where the rows have none of that name. */

@@ -1,6 +1,7 @@
 // Per-user MFA (beta only) and a user's authentication methods.
 import * as z from "zod";
 import { deriveGuid } from "../../../shared/domain/hash.ts";
+import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { badRequest, denied, empty, notFound, ok } from "./answer.ts";
 import { chance } from "./chance.ts";
@@ -10,6 +11,7 @@ import type { Person, Registration } from "./people.ts";
 import { mfaStateAt, registrationAt } from "./people.ts";
 import { planRevert } from "./people-faults.ts";
 import type { Simulation } from "./simulation.ts";
+import { isUsable, passRow } from "./session-operations.ts";
 import { findVisible } from "./user-operations.ts";
 
 const WRITE_ROLE = "Policy.ReadWrite.AuthenticationMethod";
@@ -110,7 +112,16 @@ function listMethods(tenant: Simulation, request: GraphRequest, id: string): Ans
     password: null,
   };
   const registration = registrationAt(person, request.now);
-  return ok({ "@odata.context": context, value: [password, ...methodsOf(person.user.id, registration)] });
+  return ok({
+    "@odata.context": context,
+    value: [password, ...methodsOf(person.user.id, registration), ...livePass(person, request.now)],
+  });
+}
+
+/** A pass is a method while it can be used; it makes nobody registered. */
+function livePass({ pass }: Person, now: Instant): readonly Readonly<Record<string, unknown>>[] {
+  if (pass === null || !isUsable(pass, now)) return [];
+  return [{ "@odata.type": "#microsoft.graph.temporaryAccessPassAuthenticationMethod", ...passRow(pass, now) }];
 }
 
 function methodsOf(userId: string, registration: Registration | null): readonly Readonly<Record<string, unknown>>[] {

@@ -16,13 +16,15 @@ export interface GraphRequest {
   /** Parsed JSON; `undefined` without a body. */
   readonly body: unknown;
   readonly caller: Caller;
+  /** `ConsistencyLevel: eventual`: the caller takes an index that is behind. */
+  readonly eventual: boolean;
   /** `http://127.0.0.1:7071`: what the client called us, for links. */
   readonly origin: string;
   readonly now: Instant;
 }
 
 export interface Operation {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly versions: readonly Version[];
   /** `:id` matches any segment. */
   readonly path: readonly string[];

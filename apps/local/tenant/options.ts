@@ -64,8 +64,18 @@ export interface Knobs {
   readonly authMethodsPer150s: number | null;
   /** Share of the tenant-wide write quota that other apps use up, 0 to 1. */
   readonly otherAppsLoad: number;
-  /** Entra ID P1: without it the report answers 403. */
-  readonly premium: boolean;
+  /** Entra ID P1, or not: without it reports, sign-ins and `signInActivity` answer 403. */
+  readonly licence: "premium" | "free";
+  /** How far the index of advanced queries is behind. */
+  readonly indexLagMs: number;
+  /** From a change of a group's members until reads show it. */
+  readonly memberLagMs: number;
+  /** Any `$deltatoken` is answered 410, as after a move of the tenant. */
+  readonly deltaGone: boolean;
+  /** Share of a delta's changes that come twice. */
+  readonly deltaRepeats: number;
+  /** The methods policy allows Temporary Access Passes. */
+  readonly tapEnabled: boolean;
   readonly tokenLifetimeS: number;
   /** Virtual life of a page token. */
   readonly pageTokenMs: number;
@@ -82,7 +92,12 @@ export const DEFAULT_KNOBS: Knobs = {
   reportOmitsDisabledShare: 0.7,
   authMethodsPer150s: null,
   otherAppsLoad: 0,
-  premium: true,
+  licence: "premium",
+  indexLagMs: 2 * MINUTE_MS,
+  memberLagMs: MINUTE_MS / 2,
+  deltaGone: false,
+  deltaRepeats: 0.1,
+  tapEnabled: true,
   // Managed identities get tokens of a day (Microsoft Learn: managed identities, token caching).
   tokenLifetimeS: 24 * 60 * 60,
   pageTokenMs: HOUR_MS,

@@ -33,6 +33,8 @@ export interface PagedList {
   /** Which one of its kinds this read shows, for all of its pages. */
   readonly variant?: string;
   readonly properties: ReadonlySet<string>;
+  /** Read from an index: more filters, and the number of all rows that match. */
+  readonly indexed?: { readonly count: number | null };
   /** `null`: no such row (any more). */
   row(index: number, asOf: number, variant: string): Row | null;
   project(row: Row): Row;
@@ -42,7 +44,8 @@ export function answerPage(tenant: Simulation, request: GraphRequest, list: Page
   const top = Number(request.query.get("$top") ?? list.defaultTop);
   if (!isPageSize(top)) return badRequest("Invalid page size specified: '$top'.");
   const filterText = request.query.get("$filter");
-  const matches = filterText === null ? () => true : parseFilter(filterText, list.properties);
+  const matches =
+    filterText === null ? () => true : parseFilter(filterText, list.properties, list.indexed !== undefined);
   if (matches === null) return unsupportedQuery(`Unsupported or invalid query filter clause: ${filterText ?? ""}`);
   const token = readToken(tenant, request, list);
   if (token === null)
@@ -76,12 +79,13 @@ function isPageSize(top: number): boolean {
 }
 
 function page(request: GraphRequest, list: PagedList, value: readonly Row[], next: PageToken | null): Answer {
-  const context = `${request.origin}/${request.version}/$metadata#${list.context}`;
-  if (next === null) return ok({ "@odata.context": context, value });
+  const count = typeof list.indexed?.count === "number" ? { "@odata.count": list.indexed.count } : {};
+  const head = { "@odata.context": `${request.origin}/${request.version}/$metadata#${list.context}`, ...count };
+  if (next === null) return ok({ ...head, value });
   const query = new URLSearchParams(request.query);
   query.set("$skiptoken", Buffer.from(JSON.stringify(next)).toString("base64url"));
   const link = `${request.origin}/${request.version}/${request.path.join("/")}?${query.toString().replaceAll("%24", "$")}`;
-  return ok({ "@odata.context": context, "@odata.nextLink": link, value });
+  return ok({ ...head, "@odata.nextLink": link, value });
 }
 
 function readToken(tenant: Simulation, request: GraphRequest, { asOf, variant = "" }: PagedList): PageToken | null {

@@ -33,6 +33,11 @@ export interface Person {
   mails: MailEvent[];
   /** Deleted, restored, renamed. */
   fates: Fate[];
+  /** What lists showed of the account, each from its instant on; the first since the creation. */
+  views: View[];
+  /** The one pass: a new one replaces it. */
+  pass: Pass | null;
+  sessionsRevokedAt: Instant | null;
 }
 
 /** What happened to the account as such. */
@@ -40,6 +45,25 @@ export interface Fate {
   readonly at: Instant;
   readonly what: "deleted" | "restored" | "renamed";
   readonly userPrincipalName: string;
+}
+
+/** The account as a list shows it; `null`: not there. */
+export interface View {
+  readonly at: Instant;
+  readonly shown: { readonly user: TenantUser; readonly accountEnabled: boolean } | null;
+}
+
+export interface Pass {
+  readonly id: string;
+  readonly createdAt: Instant;
+  readonly startAt: Instant;
+  readonly minutes: number;
+  readonly once: boolean;
+}
+
+/** As an index that is behind shows the account. The first view is of the instant of creation. */
+export function viewAt({ views }: Person, at: Instant): View["shown"] {
+  return views.findLast((one) => one.at <= at)?.shown ?? null;
 }
 
 export function registrationAt(person: Person, at: Instant): Registration | null {

@@ -8,7 +8,7 @@ import { Bucket } from "./bucket.ts";
 import { chance } from "./chance.ts";
 
 /** `auth-methods`: everything below `…/authentication/`, for which no limit is published. */
-export type Service = "identity" | "auth-methods" | "reports" | "outlook";
+export type Service = "identity" | "auth-methods" | "reports" | "conditional-access" | "outlook";
 
 export interface Cost {
   readonly service: Service;
@@ -39,20 +39,25 @@ interface QuotaOptions {
 const WRITES = { limit: 3_000, windowMs: 150 * SECOND_MS };
 const TENANT_WRITES = { limit: 18_000, windowMs: 5 * MINUTE_MS };
 const REPORTS = { limit: 5, windowMs: 10 * SECOND_MS };
+// All apps of the tenant together.
+const POLICIES = { limit: 1, windowMs: SECOND_MS };
 const UNITS_WINDOW_MS = 10 * SECOND_MS;
 const UNITS = { small: 3_500, medium: 5_000, large: 8_000 };
 // From this share on Graph warns before it refuses.
+const NO_TIME_TOLD = "";
 const WARN_SHARE = 0.8;
 const MOST_SHARE = 1.8;
 
 export class Quota {
   readonly #options: QuotaOptions;
   readonly #tenantWrites: Bucket;
+  readonly #policies: Bucket;
   readonly #byApp = new Map<string, { writes: Bucket; units: Bucket; reports: Bucket; authMethods: Bucket | null }>();
   #refusals = 0;
 
   constructor(options: QuotaOptions, now: Instant) {
     this.#options = options;
+    this.#policies = new Bucket(POLICIES.limit, POLICIES.windowMs, now);
     this.#tenantWrites = new Bucket(TENANT_WRITES.limit, TENANT_WRITES.windowMs, now, options.otherAppsLoad);
   }
 
@@ -68,6 +73,7 @@ export class Quota {
       return { kind: "refused", answer: this.#refuse(exhausted, unit, now) };
     }
     for (const limit of limits) limit.bucket.take(limit.cost, now);
+    if (cost.service === "conditional-access") return { kind: "allowed", headers: unit };
     const used = Math.max(0, ...limits.map((limit) => limit.bucket.usedShare(now)));
     if (used < WARN_SHARE) return { kind: "allowed", headers: unit };
     return { kind: "allowed", headers: { ...unit, "x-ms-throttle-limit-percentage": percentage(used) } };
@@ -84,6 +90,9 @@ export class Quota {
     const own = this.#app(app, now);
     if (cost.service === "reports") {
       return [limit(own.reports, 1, `Tenant_Application/Reports/${app}/${tenantId}`, "ReportLimitExceeded")];
+    }
+    if (cost.service === "conditional-access") {
+      return [limit(this.#policies, 1, `Tenant/ConditionalAccess/${tenantId}`, NO_TIME_TOLD)];
     }
     // Mail has limits of its own, by mailbox (mailboxes.ts).
     if (cost.service === "outlook") return [];
@@ -115,6 +124,10 @@ export class Quota {
   }
 
   #refuse(limit: Limit, unit: Readonly<Record<string, string>>, now: Instant): Answer {
+    // Conditional Access never says when to come back, nor how near its limit is.
+    if (limit.information === NO_TIME_TOLD) {
+      return graphError(429, "TooManyRequests", "Too many requests. Please try again later.", unit);
+    }
     const seconds = limit.bucket.secondsUntil(limit.cost, now);
     this.#refusals++;
     return graphError(429, "TooManyRequests", "Too many requests. Please try again later.", {

@@ -11,7 +11,7 @@ import { answerPage } from "./pages.ts";
 import type { Method, Person } from "./people.ts";
 import { isCapable, registrationAt } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
-import { notPremium } from "./user-operations.ts";
+import { notPremium } from "./user-rows.ts";
 
 const METHOD_NAMES: Readonly<Record<Method, readonly string[]>> = {
   app: ["microsoftAuthenticatorPush", "softwareOneTimePasscode"],
@@ -57,7 +57,7 @@ export const reportOperations: readonly Operation[] = [
 ];
 
 function listRegistrations(tenant: Simulation, request: GraphRequest): Answer {
-  if (!tenant.knobs.premium) return notPremium();
+  if (tenant.knobs.licence === "free") return notPremium();
   const select = request.query.get("$select")?.split(",") ?? [...PROPERTIES];
   const unknown = select.find((name) => !PROPERTIES.has(name));
   if (unknown !== undefined) {

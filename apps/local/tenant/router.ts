@@ -4,11 +4,16 @@ import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { denied, graphError, unknownSegment } from "./answer.ts";
 import { auditOperations } from "./audit-operations.ts";
+import { deltaOperations } from "./delta-operations.ts";
+import { groupOperations } from "./group-operations.ts";
 import { mailOperations } from "./mail-operations.ts";
 import { mfaOperations } from "./mfa-operations.ts";
 import type { GraphRequest, Operation, Version } from "./operation.ts";
 import { meetFate } from "./people-faults.ts";
+import { policyOperations } from "./policy-operations.ts";
 import { reportOperations } from "./report-operations.ts";
+import { sessionOperations } from "./session-operations.ts";
+import { signInOperations } from "./sign-in-operations.ts";
 import type { Simulation } from "./simulation.ts";
 import { tenantOperations } from "./tenant-operations.ts";
 import type { Caller } from "./tokens.ts";
@@ -17,10 +22,15 @@ import { userOperations } from "./user-operations.ts";
 const OPERATIONS: readonly Operation[] = [
   ...mfaOperations,
   ...mailOperations,
+  ...deltaOperations, // before the user whose id would be "delta"
   ...userOperations,
   ...reportOperations,
   ...tenantOperations,
   ...auditOperations,
+  ...signInOperations,
+  ...groupOperations,
+  ...policyOperations,
+  ...sessionOperations,
 ];
 const FEW_ROWS = 20;
 // A batch of 20 asks 20 times: the few operations of one shape are looked through, not all.
@@ -33,6 +43,8 @@ export interface Call {
   readonly url: string;
   readonly body: unknown;
   readonly caller: Caller;
+  /** `ConsistencyLevel: eventual`. */
+  readonly eventual: boolean;
   readonly origin: string;
   readonly now: Instant;
 }

@@ -94,8 +94,9 @@ async function handleGraph(exchange: Exchange, tokens: Tokens, version: Version)
   const caller = tokens.check(request.headers.authorization);
   const call = { method: request.method ?? "GET", version, url: url.slice(version.length + 1), raw };
   const origin = `http://${request.headers.host ?? ""}`;
+  const eventual = request.headers["consistencylevel"] === "eventual";
   const outcome = isCaller(caller)
-    ? await graph(tenant, { ...call, caller, origin })
+    ? await graph(tenant, { ...call, caller, origin, eventual })
     : { answer: caller, reset: false };
   // On the disk before the answer leaves: what a client was told, or was shown of others' work, survives the end of the machine.
   await tenant.settled();
@@ -117,6 +118,7 @@ interface GraphCall {
   readonly raw: Buffer;
   readonly caller: Caller;
   readonly origin: string;
+  readonly eventual: boolean;
 }
 
 async function graph(tenant: Simulation, call: GraphCall): Promise<Outcome> {
@@ -150,12 +152,12 @@ function commit(tenant: Simulation, { call, body, steps }: Work, content: string
   const fault = tenant.faults.drawEnvelope(content);
   const before = fault === null ? null : undone(tenant, fault);
   if (before !== null) return { answer: before, reset: false };
-  const { version, caller, origin, method, url } = call;
+  const { version, caller, origin, method, url, eventual } = call;
   losePermission(tenant, caller, content, tenant.clock.now());
   const envelope = { version, caller, origin, now: tenant.clock.now() };
   const answer =
     steps === null
-      ? runStep(tenant, { ...envelope, method, url, body }, places, false).answer
+      ? runStep(tenant, { ...envelope, method, url, body, eventual }, places, false).answer
       : runBatch(tenant, steps, envelope, places);
   if (fault?.name === "timeout-after-commit") return { answer: tenant.faults.timeout(), reset: false };
   return { answer, reset: fault?.name === "reset" };

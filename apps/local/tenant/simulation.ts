@@ -10,9 +10,11 @@ import type { DurableLog } from "./durable-log.ts";
 import { openLog, syncToDisk } from "./durable-log.ts";
 import type { MailEvent, TenantEvent } from "./event.ts";
 import { Faults } from "./faults.ts";
+import { Groups } from "./groups.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { Knobs, TenantOptions } from "./options.ts";
 import { DEFAULT_KNOBS } from "./options.ts";
+import { Policies } from "./policies.ts";
 import { Quota } from "./quota.ts";
 
 /** A request that Graph would not have understood: kept, because in a rollout it is always our bug. */
@@ -44,6 +46,8 @@ const KEPT_REFUSALS = 100;
 // Twice the longest window of the write quotas: what was refused before it weighs nothing any more.
 const QUOTA_MEMORY_MS = 10 * MINUTE_MS;
 
+const METERED = ["write", "group-created", "group-members", "tap", "tap-deleted", "sessions-revoked"] as const;
+
 export class Simulation {
   readonly options: TenantOptions;
   readonly knobs: Knobs;
@@ -52,6 +56,8 @@ export class Simulation {
   readonly mailboxes: Mailboxes;
   readonly quota: Quota;
   readonly faults: Faults;
+  readonly groups = new Groups();
+  readonly policies = new Policies();
   readonly agenda = new Agenda();
   readonly audit = new AuditTrail();
   readonly epoch: Instant;
@@ -165,19 +171,25 @@ export class Simulation {
   #apply(event: TenantEvent): void {
     this.audit.apply(event, this.directory);
     this.agenda.apply(event);
+    this.groups.apply(event);
+    this.policies.apply(event);
     if (!this.directory.apply(event)) this.counters.orphanedEvents++;
     if (event.t === "mail") this.mailboxes.apply(event, this.#unknownRecipients(event));
   }
 
   #replay(event: TenantEvent): void {
     this.#apply(event);
-    if (event.t === "write" && event.by !== "human") this.quota.recall(event.by, 1, event.at);
+    if (usesWriteQuota(event) && event.by !== "human") this.quota.recall(event.by, 1, event.at);
     if (event.t === "refused-writes") this.quota.recall(event.by, event.count, event.at);
   }
 
   #unknownRecipients(event: MailEvent): number {
     return event.to.filter((address) => this.directory.findByMail(address) === undefined).length;
   }
+}
+
+function usesWriteQuota(event: TenantEvent): event is Extract<TenantEvent, { t: (typeof METERED)[number] }> {
+  return METERED.some((name) => name === event.t);
 }
 
 function noCounts(): Counters {

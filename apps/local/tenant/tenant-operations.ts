@@ -7,7 +7,7 @@ import type { GraphRequest, Operation } from "./operation.ts";
 import { GLOBAL_ADMINISTRATOR } from "./options.ts";
 import type { Person } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
-import { PLAN_EXCHANGE, PLAN_P1, userRow } from "./user-operations.ts";
+import { PLAN_EXCHANGE, PLAN_P1, userRow } from "./user-rows.ts";
 
 const ROLE_READERS = ["RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All"];
 const ORGANIZATION_READERS = ["User.Read.All", "Organization.Read.All", "Directory.Read.All"];
@@ -84,7 +84,7 @@ function listOrganization(tenant: Simulation, request: GraphRequest): Answer {
     preferredLanguage: "en",
     onPremisesSyncEnabled: null,
     tenantType: "AAD",
-    assignedPlans: tenant.knobs.premium ? [{ ...plan, assignedDateTime: "2015-05-04T08:00:00Z" }] : [],
+    assignedPlans: tenant.knobs.licence === "premium" ? [{ ...plan, assignedDateTime: "2015-05-04T08:00:00Z" }] : [],
     verifiedDomains: [{ capabilities: "Email", isDefault: true, isInitial: false, name, type: "Managed" }],
   };
   return collection(request, "organization", [organization]);
@@ -105,7 +105,7 @@ function listSubscribedSkus(tenant: Simulation, request: GraphRequest): Answer {
     prepaidUnits: { enabled: people.length, suspended: 0, warning: 0, lockedOut: 0 },
     servicePlans: [
       plan("EXCHANGE_S_ENTERPRISE", PLAN_EXCHANGE),
-      ...(tenant.knobs.premium ? [plan("AAD_PREMIUM", PLAN_P1)] : []),
+      ...(tenant.knobs.licence === "premium" ? [plan("AAD_PREMIUM", PLAN_P1)] : []),
     ],
   };
   return collection(request, "subscribedSkus", [sku]);

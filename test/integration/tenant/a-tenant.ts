@@ -12,6 +12,7 @@ export const START = Date.UTC(2026, 8, 7, 6);
 export const READER = "11111111-0000-4000-8000-000000000001";
 export const NOTIFIER = "11111111-0000-4000-8000-000000000002";
 export const ENFORCER = "11111111-0000-4000-8000-000000000003";
+export const HELPDESK = "11111111-0000-4000-8000-000000000004";
 export const SENDER = { id: "22222222-0000-4000-8000-000000000001", mail: "notices@contoso.example" };
 export const BREAK_GLASS = [
   { id: "33333333-0000-4000-8000-000000000001", userPrincipalName: "emergency1@contoso.example" },
@@ -50,13 +51,15 @@ export interface Reply {
   readonly text: string;
   readonly body: unknown;
 }
-interface Ask {
+export interface Ask {
   readonly as?: string;
   readonly body?: unknown;
   /** Bad on purpose: the request is not held to the contract, its answer is. */
   readonly bad?: boolean;
   /** A drawn fault may answer HTML or strange steps. */
   readonly faulty?: boolean;
+  /** `ConsistencyLevel: eventual`. */
+  readonly eventual?: boolean;
 }
 export interface StepAnswer {
   readonly id: string;
@@ -119,6 +122,16 @@ export async function aTenant(options: Partial<TenantOptions> = {}, clock = { at
       },
       { clientId: NOTIFIER, roles: ["Application Mail.Send"] },
       { clientId: ENFORCER, roles: ["Policy.ReadWrite.AuthenticationMethod"] },
+      {
+        clientId: HELPDESK,
+        roles: [
+          "UserAuthMethod-TAP.ReadWrite.All",
+          "User.RevokeSessions.All",
+          "GroupMember.ReadWrite.All",
+          "Group.Create",
+          "Policy.ReadWrite.ConditionalAccess",
+        ],
+      },
     ],
     senders: [SENDER],
     breakGlass: BREAK_GLASS,
@@ -131,8 +144,12 @@ export async function aTenant(options: Partial<TenantOptions> = {}, clock = { at
     tokens.set(clientId, known);
     return known;
   };
-  const call: TestTenant["call"] = async (method, path, { as = READER, body, bad = false, faulty = false } = {}) => {
-    const reply = await request(`${tenant.url}${path}`, method, await token(as), body);
+  const call: TestTenant["call"] = async (
+    method,
+    path,
+    { as = READER, body, bad = false, faulty = false, eventual = false } = {},
+  ) => {
+    const reply = await request(`${tenant.url}${path}`, method, await token(as), { body, eventual });
     const exchange = { method, url: path, requestBody: body, status: reply.status, responseBody: reply.body };
     if (!faulty && contract !== null) expect(contract.checkExchange({ ...exchange, badRequest: bad })).toEqual([]);
     return reply;
@@ -150,7 +167,7 @@ export async function aTenant(options: Partial<TenantOptions> = {}, clock = { at
       });
       return batchAnswer.parse(reply.body).responses;
     },
-    door: (method, path, body, own = ADMIN_TOKEN) => request(`${tenant.url}/simulator/${path}`, method, own, body),
+    door: (method, path, body, own = ADMIN_TOKEN) => request(`${tenant.url}/simulator/${path}`, method, own, { body }),
   };
 }
 
@@ -190,10 +207,19 @@ function envelope(step: Step, index: number): unknown {
   return { id: String(index + 1), ...headers, ...step };
 }
 
-async function request(url: string, method: string, token: string, body: unknown): Promise<Reply> {
+async function request(
+  url: string,
+  method: string,
+  token: string,
+  { body, eventual = false }: Pick<Ask, "body" | "eventual">,
+): Promise<Reply> {
   const response = await fetch(url, {
     method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      ...(eventual ? { ConsistencyLevel: "eventual" } : {}),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   });

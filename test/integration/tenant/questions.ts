@@ -2,15 +2,15 @@
 import { expect } from "vitest";
 import * as z from "zod";
 import { MINUTE_MS } from "../../../shared/domain/instant.ts";
-import type { TestTenant } from "./a-tenant.ts";
+import type { Ask, TestTenant } from "./a-tenant.ts";
 
 const list = z.object({ value: z.array(z.record(z.string(), z.unknown())), "@odata.nextLink": z.string().optional() });
 export type Row = Record<string, unknown>;
 
-export async function readAll(t: TestTenant, path: string): Promise<Row[]> {
+export async function readAll(t: TestTenant, path: string, ask: Ask = {}): Promise<Row[]> {
   const rows: Row[] = [];
   for (let next: string | undefined = path; next !== undefined;) {
-    const { value, "@odata.nextLink": link } = list.parse((await t.call("GET", next)).body);
+    const { value, "@odata.nextLink": link } = list.parse((await t.call("GET", next, ask)).body);
     rows.push(...value);
     expect(link === undefined || link.startsWith(`${t.tenant.url}/v1.0/`)).toBe(true);
     next = link?.slice(t.tenant.url.length);
