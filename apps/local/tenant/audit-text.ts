@@ -41,6 +41,8 @@ export function describeEvent({ event, before }: AuditEntry, directory: Director
       return security("Admin deleted security info", event.user, before, by(HUMAN, directory));
     case "deleted":
       return user("Delete user", { id: event.user, before }, by(HUMAN, directory));
+    case "purged":
+      return user("Hard Delete user", { id: event.user, before }, by(HUMAN, directory));
     case "restored":
       return user("Restore user", { id: event.user, before }, by(HUMAN, directory));
     case "created":

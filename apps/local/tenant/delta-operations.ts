@@ -6,7 +6,6 @@ import { badRequest, graphError, ok } from "./answer.ts";
 import { chance } from "./chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
-import { RESTORABLE_MS } from "./people-faults.ts";
 import type { Person } from "./people.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Simulation } from "./simulation.ts";
@@ -49,7 +48,7 @@ function deltaUsers(tenant: Simulation, request: GraphRequest): Answer {
   if (request.query.get("$deltatoken") === "latest") return answer(request, [], { next: null, round });
   const people = peopleOf(tenant, round).filter((person) => ids.size === 0 || ids.has(person.user.id));
   const end = round.from + Math.min(PAGE_ROWS, tenant.knobs.pageMax);
-  const rows = people.slice(round.from, end).flatMap((person) => rowOf(tenant, request, { person, round, select }));
+  const rows = people.slice(round.from, end).flatMap((person) => rowOf(tenant, { person, round, select }));
   return answer(request, rows, { next: end < people.length ? { ...round, from: end } : null, round });
 }
 
@@ -102,15 +101,13 @@ function peopleOf(tenant: Simulation, { since, until, people }: Round): readonly
 
 function rowOf(
   tenant: Simulation,
-  request: GraphRequest,
   { person, round, select }: { person: Person; round: Round; select: readonly string[] },
 ): readonly Row[] {
   const { id } = person.user;
   if (person.deletedAt === null) return [{ ...project(userRow(tenant, person), select), id }];
   // In the first round nobody knew them: they are just not there.
   if (round.since === null) return [];
-  const isForEver = person.deletedAt + RESTORABLE_MS <= request.now;
-  return [{ id, "@removed": { reason: isForEver ? "deleted" : "changed" } }];
+  return [{ id, "@removed": { reason: person.isPurged ? "deleted" : "changed" } }];
 }
 
 function answer(

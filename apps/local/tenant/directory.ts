@@ -8,7 +8,7 @@ import type { BreakGlassAccount } from "./options.ts";
 import type { Fate, Person } from "./people.ts";
 
 /** Events that change what a list of users shows. */
-const VIEWED: ReadonlySet<PersonEvent["t"]> = new Set(["deleted", "restored", "renamed", "account-enabled"]);
+const VIEWED: ReadonlySet<PersonEvent["t"]> = new Set(["deleted", "purged", "restored", "renamed", "account-enabled"]);
 
 export class Directory {
   /** In order of arrival; never reordered, so that an index is a stable page token. */
@@ -95,7 +95,7 @@ export class Directory {
 
   #index(person: Person, event: PersonEvent): void {
     if (event.t === "deleted") this.#deleted.add(person);
-    if (event.t === "restored") this.#deleted.delete(person);
+    if (event.t === "restored" || event.t === "purged") this.#deleted.delete(person);
     if (event.t !== "renamed") return;
     this.#byPrincipalName.set(event.userPrincipalName.toLowerCase(), person);
     // The old address stays one of the mailbox's own: Exchange keeps it as a proxy address.
@@ -115,6 +115,7 @@ export class Directory {
       isGlobalAdministrator,
       accountEnabled: user.accountEnabled,
       deletedAt: null,
+      isPurged: false,
       isProtected: false,
       mfa: { state: user.mfaState, since: createdAt, sticky: false, before: user.mfaState },
       firstNoticeAt: null,
@@ -153,6 +154,9 @@ function applyToPerson(person: Person, event: PersonEvent): void {
     case "deleted":
       person.deletedAt = event.at;
       tellFate(person, event);
+      return;
+    case "purged":
+      person.isPurged = true;
       return;
     case "restored":
       person.deletedAt = null;

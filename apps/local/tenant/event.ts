@@ -84,6 +84,8 @@ export const eventSchema = z.discriminatedUnion("t", [
   z.object({ t: z.literal("created"), at, user: tenantUserSchema }),
   z.object({ t: z.literal("account-enabled"), at, user: z.string(), to: z.boolean() }),
   z.object({ t: z.literal("protected"), at, user: z.string(), to: z.boolean() }),
+  /** For good, 30 days after the deletion. */
+  z.object({ t: z.literal("purged"), at, user: z.string() }),
   z.object({ t: z.literal("restored"), at, user: z.string() }),
   renamed,
   /** An admin's plan to set the user back; it ends with a `write` by `human` at `due`, or void. */

@@ -2,15 +2,13 @@
 // is an event of the log like any other, so it is drawn once, and the directory audit shows it.
 import { hash32 } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
+import { HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
 import type { RenameEvent } from "./event.ts";
 import type { Drawn } from "./faults.ts";
 import type { Person } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
 import type { Caller } from "./tokens.ts";
 
-/** Deleted users can be restored for so long (Microsoft Learn: restore a recently deleted user). */
-export const RESTORABLE_MS = 30 * DAY_MS;
 const LOST_AT_MOST_MS = 2 * HOUR_MS;
 const REVERT_AT_MOST_MS = 12 * HOUR_MS;
 const FAMILY = ["Adler", "Bianchi", "Costa", "Duval", "Evans", "Fischer", "Garnier", "Horvat"] as const;
@@ -56,7 +54,7 @@ export function planRevert(tenant: Simulation, person: Person, now: Instant): vo
 }
 
 function restore(tenant: Simulation, person: Person, now: Instant): void {
-  if (person.deletedAt === null || person.deletedAt + RESTORABLE_MS <= now) return;
+  if (person.deletedAt === null || person.isPurged) return;
   const { id } = person.user;
   if (tenant.faults.drawOf(["user-restored"], `restored ${id}`) === null) return;
   tenant.commit({ t: "restored", at: now, user: id });

@@ -22,6 +22,8 @@ export interface Person {
   readonly isGlobalAdministrator: boolean;
   accountEnabled: boolean;
   deletedAt: Instant | null;
+  /** Deleted for so long that nobody can restore the account. */
+  isPurged: boolean;
   /** Writes are refused with 403, as for an account that a stronger role protects. */
   isProtected: boolean;
   /** State as stored, since when, and the one before it (for lagging reads). */

@@ -125,6 +125,10 @@ export class Simulation {
         this.commit({ t: "permission-restored", at, app: subject, role });
         continue;
       }
+      if (due.comesTrue === "purge") {
+        this.commit({ t: "purged", at, user: subject });
+        continue;
+      }
       const isThere = this.directory.find(subject) !== undefined;
       const state = { requested: "disabled", stored: "disabled", sticky: false } as const;
       this.commit(
