@@ -64,6 +64,11 @@ export class Faults {
     return [...this.#rates].map(([name, rate]) => ({ name, rate }));
   }
 
+  /** Nothing to draw: the content of a step need not be put together. */
+  get areOff(): boolean {
+    return this.#rates.size === 0;
+  }
+
   happened(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#happened);
   }

@@ -23,7 +23,9 @@ const firstRecipient = z.object({
 export function runStep(tenant: Simulation, call: Call, places: Places, batched: boolean): StepResult {
   const sender = senderOf(tenant, call);
   if (sender !== undefined && !places.has(sender.id)) return { answer: MAILBOX_BUSY, fault: null };
-  const fault = tenant.faults.drawStep(contentOf(call), { mail: sender !== undefined, batched });
+  const fault = tenant.faults.areOff
+    ? null
+    : tenant.faults.drawStep(contentOf(call), { mail: sender !== undefined, batched });
   switch (fault?.name) {
     case undefined:
     case "doubled-step":
