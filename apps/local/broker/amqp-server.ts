@@ -4,7 +4,7 @@ import type { Server, Socket } from "node:net";
 import rhea, { type Connection, type Container, type EventContext } from "rhea";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { ClientConnection, type Serving } from "./client-connection.ts";
-import { keepTransfersRaw } from "./rhea-internals.ts";
+import { keepTransfersRaw, tellDirectionsApart } from "./rhea-internals.ts";
 
 const MAX_FRAME_BYTES = 65_536;
 const CLOSE_GRACE_MS = 300;
@@ -83,7 +83,9 @@ type ClientOf = (connection: Connection) => ClientConnection;
 
 function onLinks(container: Container, clientOf: ClientOf): void {
   container.on("session_open", ({ session }: EventContext) => {
-    if (session !== undefined) keepTransfersRaw(session);
+    if (session === undefined) return;
+    keepTransfersRaw(session);
+    tellDirectionsApart(session);
   });
   container.on("sender_open", ({ connection, sender }: EventContext) => {
     if (sender !== undefined) clientOf(connection).onSenderOpen(sender);

@@ -236,7 +236,9 @@ export class ClientConnection {
     if (target !== null) link.set_target({ address: target });
   }
 
+  /** The SDK keeps some of these words to itself (a session that is refused "may be locked"): the log has them all. */
   #refuse(link: Sender | Receiver, condition: string, description: string): void {
+    this.#serving.log(`broker: a link was refused: ${description}`);
     link.close({ condition, description });
   }
 }

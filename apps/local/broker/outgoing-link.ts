@@ -51,6 +51,7 @@ export class OutgoingLink implements Consumer {
   #drainOpen = false;
   #drainRetry: NodeJS.Timeout | null = null;
   #open = true;
+  #attached = false;
 
   constructor(options: OutgoingLinkOptions) {
     const { sender } = options;
@@ -63,6 +64,12 @@ export class OutgoingLink implements Consumer {
     this.shelf = options.shelf;
     this.owner = options.owner;
     this.mode = sender.snd_settle_mode === 1 ? "receive-and-delete" : "peek-lock";
+    // rhea writes what is sent in this turn before the attach that answers the client's: a client that gives credit without
+    // waiting for it, as Proton does, would get a delivery on a link that it does not know yet.
+    setImmediate(() => {
+      this.#attached = true;
+      options.engine.pump(this.queue, this.shelf);
+    });
     cureDrain(
       sender,
       () => this.#drainOpen && this.#unwritten() === 0,
@@ -75,7 +82,7 @@ export class OutgoingLink implements Consumer {
 
   room(): number {
     const { sender } = this.#options;
-    if (!this.#open || this.#free.isAwaited || this.#options.isPaused()) return 0;
+    if (!this.#open || !this.#attached || this.#free.isAwaited || this.#options.isPaused()) return 0;
     return sender.is_open() && sender.sendable() ? sender.credit - this.#unwritten() : 0;
   }
 
@@ -99,7 +106,7 @@ export class OutgoingLink implements Consumer {
   }
 
   passed(): void {
-    if (!this.#drainOpen || !this.#open) return;
+    if (!this.#drainOpen || !this.#open || !this.#attached) return;
     writeFlow(this.#options.sender);
     // The peer's window held something back: its drain is answered when that has gone out.
     if (this.#unwritten() === 0 || this.#drainRetry !== null) return;

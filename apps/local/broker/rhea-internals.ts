@@ -87,6 +87,25 @@ export function keepTransfersRaw(session: Session): void {
   };
 }
 
+/**
+ * A link's name is its own within its direction: Proton gives the links from and to a queue the same one. rhea knows links by
+ * name alone and would take the second for a second attach of the first: so that one gets another name, on this side only.
+ */
+export function tellDirectionsApart(session: Session): void {
+  if (!hasLinks(session)) throw moved("session");
+  const original = session.on_attach;
+  session.on_attach = (frame) => {
+    const { name, role } = frame.performative; // of the peer: true where it receives
+    const ownName = `${name} (${role ? "out" : "in"})`;
+    if (session.links[name]?.is_receiver() === role && session.links[ownName] === undefined) {
+      const link = role ? session.create_sender(ownName) : session.create_receiver(ownName);
+      link.local.attach.name = name;
+      frame.performative.name = ownName;
+    }
+    original.call(session, frame);
+  };
+}
+
 /** The state of an answer: accepted, or rejected with an error. */
 export function acceptedState(): unknown {
   return factories().accepted().described();
@@ -129,6 +148,22 @@ function factories(): Factories {
 
 interface Incoming {
   on_transfer: (frame: { readonly performative: { message_format?: number } }, receiver: unknown) => void;
+}
+
+interface NamedLink {
+  is_receiver(): boolean;
+  readonly local: { readonly attach: { name: string } };
+}
+
+interface WithLinks {
+  readonly links: Readonly<Record<string, NamedLink | undefined>>;
+  on_attach: (frame: { readonly performative: { name: string; readonly role: boolean } }) => void;
+  create_sender(name: string): NamedLink;
+  create_receiver(name: string): NamedLink;
+}
+
+function hasLinks(session: object): session is WithLinks {
+  return "links" in session && "on_attach" in session && "create_sender" in session;
 }
 
 function isServerSender(link: Sender): link is ServerSender {
