@@ -31,6 +31,11 @@ const IDENTITIES: readonly (Identity & { readonly name: string })[] = [
   },
   { name: "notifier", clientId: deriveGuid("tenant/notifier"), roles: ["Application Mail.Send"] },
   { name: "enforcer", clientId: deriveGuid("tenant/enforcer"), roles: ["Policy.ReadWrite.AuthenticationMethod"] },
+  {
+    name: "helpdesk",
+    clientId: deriveGuid("tenant/helpdesk"),
+    roles: ["UserAuthMethod-TAP.ReadWrite.All", "User.RevokeSessions.All"],
+  },
 ];
 await runProgram(async () => {
   const flags = parseFlags(process.argv.slice(2));
