@@ -1,6 +1,18 @@
 // A binary heap, least key first. Entries are not removed from the middle: whoever pops looks whether the entry still holds.
+// Those that do not are swept out now and then, else a lock of minutes or a time to live of days would keep each message that
+// was settled long ago.
+
+const FIRST_SWEEP = 1_024;
+
 export class Heap<T> {
-  readonly #items: { readonly key: number; readonly value: T }[] = [];
+  #items: { readonly key: number; readonly value: T }[] = [];
+  readonly #holds: (value: T, key: number) => boolean;
+  #sweepAt = FIRST_SWEEP;
+
+  /** @param holds whether an entry is still worth keeping */
+  constructor(holds: (value: T, key: number) => boolean) {
+    this.#holds = holds;
+  }
 
   get size(): number {
     return this.#items.length;
@@ -11,6 +23,7 @@ export class Heap<T> {
   }
 
   push(key: number, value: T): void {
+    if (this.#items.length >= this.#sweepAt) this.#sweep();
     const items = this.#items;
     const entry = { key, value };
     let at = items.length;
@@ -43,5 +56,12 @@ export class Heap<T> {
     }
     items[at] = last;
     return first;
+  }
+
+  /** At twice the size of the last time: for each entry the cost stays that of a few pushes. */
+  #sweep(): void {
+    this.#items = this.#items.filter(({ key, value }) => this.#holds(value, key));
+    this.#items.sort((a, b) => a.key - b.key); // what is in order is a heap
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#items.length);
   }
 }

@@ -31,11 +31,14 @@ export class Queue {
   readonly #messages = new Map<number, Message>();
   readonly #order = new SequenceIndex((sequence) => this.#messages.has(sequence));
   readonly #locks = new Map<string, Lock>();
-  readonly #ready: Record<Shelf, Heap<Message>> = { active: new Heap(), dead: new Heap() };
-  readonly #scheduled = new Heap<Message>();
-  readonly #expiring = new Heap<Message>();
-  readonly #wallLocks = new Heap<Lock>();
-  readonly #orphans = new Heap<Lock>();
+  readonly #ready: Record<Shelf, Heap<Message>> = {
+    active: new Heap((message) => this.#isReady(message, "active")),
+    dead: new Heap((message) => this.#isReady(message, "dead")),
+  };
+  readonly #scheduled = new Heap<Message>((message) => this.#isScheduled(message));
+  readonly #expiring = new Heap<Message>((message) => this.#isReady(message, "active"));
+  readonly #wallLocks = new Heap<Lock>((lock, until) => this.#isOnWall(lock, until));
+  readonly #orphans = new Heap<Lock>((lock, due) => this.#isOrphan(lock, due));
   readonly #tally = emptyTally();
   #orphaned = { active: 0, dead: 0 };
   #next = 1;
@@ -128,7 +131,7 @@ export class Queue {
     let taken: Message | undefined;
     for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
       const message = top.value;
-      if (message.place !== shelf || message.state !== "ready" || !this.#messages.has(message.sequence)) continue;
+      if (!this.#isReady(message, shelf)) continue;
       if (taken !== undefined) passed.push(taken);
       taken = message;
       if (passed.length >= skip) break;
@@ -182,7 +185,7 @@ export class Queue {
   /** Marks and answers what has become due; its records must follow. */
   takeDue(now: Now): { scheduled: Message[]; expired: Message[]; locks: Lock[] } {
     const scheduled = drain(this.#scheduled, now.virtual, (message) => this.#isScheduled(message));
-    const expired = drain(this.#expiring, now.virtual, (message) => this.#isReady(message));
+    const expired = drain(this.#expiring, now.virtual, (message) => this.#isReady(message, "active"));
     const locks = [
       ...drain(this.#wallLocks, now.wall, (lock) => this.#isHeld(lock) && lock.orphanDue === null && isOver(lock, now)),
       ...drain(
@@ -199,16 +202,16 @@ export class Queue {
   /** Least instant of scheduled messages and orphaned locks, on the virtual clock. */
   nextVirtualDue(): number | null {
     const scheduled = first(this.#scheduled, (message) => this.#isScheduled(message));
-    const orphan = first(this.#orphans, (lock, key) => this.#isHeld(lock) && lock.orphanDue === key);
+    const orphan = first(this.#orphans, (lock, due) => this.#isOrphan(lock, due));
     return least(scheduled, orphan);
   }
 
   nextExpiry(): number | null {
-    return first(this.#expiring, (message) => this.#isReady(message));
+    return first(this.#expiring, (message) => this.#isReady(message, "active"));
   }
 
   nextLockEnd(): number | null {
-    return first(this.#wallLocks, (lock, key) => this.#isHeld(lock) && lock.orphanDue === null && lock.until === key);
+    return first(this.#wallLocks, (lock, until) => this.#isOnWall(lock, until));
   }
 
   *peek(shelf: Shelf, from: number): Generator<Message> {
@@ -278,8 +281,16 @@ export class Queue {
     return message.place === "scheduled" && message.state === "resting" && this.#messages.has(message.sequence);
   }
 
-  #isReady(message: Message): boolean {
-    return message.place === "active" && message.state === "ready" && this.#messages.has(message.sequence);
+  #isReady(message: Message, shelf: Shelf): boolean {
+    return message.place === shelf && message.state === "ready" && this.#messages.has(message.sequence);
+  }
+
+  #isOnWall(lock: Lock, until: number): boolean {
+    return this.#isHeld(lock) && lock.orphanDue === null && lock.until === until;
+  }
+
+  #isOrphan(lock: Lock, due: number): boolean {
+    return this.#isHeld(lock) && lock.orphanDue === due;
   }
 
   #isHeld(lock: Lock): boolean {
