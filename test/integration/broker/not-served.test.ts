@@ -5,7 +5,7 @@ import { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { describe, expect, it } from "vitest";
 import { startBroker } from "../../../apps/local/broker/broker.ts";
 import { until } from "../until.ts";
-import { buildBroker, ended, expectRefusal, run } from "./broker-program.ts";
+import { buildBroker, expectRefusal, run } from "./broker-program.ts";
 import { givenBroker, givenFolder } from "./broker-under-test.ts";
 
 buildBroker();
@@ -65,16 +65,5 @@ describe("broker 24: whoever asks for more than there is", () => {
       () => lines.join("\n"),
       (text) => text.includes("a TLS client was refused"),
     );
-  });
-});
-
-describe("broker 33: npm run broker --faults", () => {
-  it("makes what it is told, and refuses what is no fault of the broker", async () => {
-    const seen = run("--port", "0", "--queue", "work", "--faults", "bus-busy=2,throttle,bus-bsuy", "--seed", "x");
-
-    expect(await ended(seen)).toBe(2);
-    expect(seen.stderr).toContain('--seed: "x" is no seed.');
-    expect(seen.stderr).toContain('the rate of "bus-busy=2" is no number from 0 to 1');
-    expect(seen.stderr).toContain('Did you mean "bus-busy"?');
   });
 });

@@ -85,3 +85,29 @@ describe("broker 36: SIGTERM", () => {
     expect(performance.now() - asked).toBeLessThan(2_000);
   });
 });
+
+describe("broker 33: faults by flag", () => {
+  it("strike at their rate", async () => {
+    const { connection } = await started("--faults", "bus-duplicate=1", "--seed", "7");
+    const client = new ServiceBusClient(connection);
+    onTestFinished(() => client.close());
+    await client.createSender("work").sendMessages({ body: "twice" });
+
+    const found = await client.createReceiver("work").peekMessages(10);
+
+    expect(found.map(({ body }): unknown => body)).toEqual(["twice", "twice"]);
+  });
+
+  it("are refused where they are none of the broker's, with their rates and the seed, all at once", async () => {
+    const seen = run("--port", "0", "--queue", "work", "--faults", "bus-busy=2,bus-bsuy", "--seed", "x");
+    expect(await ended(seen)).toBe(2);
+    expect(seen.stderr).toContain('--seed: "x" is no seed.');
+    expect(seen.stderr).toContain('the rate of "bus-busy=2" is no number from 0 to 1');
+    expect(seen.stderr).toContain('Did you mean "bus-busy"?');
+
+    await expectRefusal(
+      run("--port", "0", "--queue", "work", "--faults", "throttle"),
+      /^--faults: "throttle" is no fault of the broker\. /,
+    );
+  });
+});
