@@ -15,6 +15,7 @@ const localEntries = {
   main: "apps/local/run/main.ts",
   "kill-test": "apps/local/run/kill-test.ts",
   "tree-child": "apps/local/run/tree-child.ts",
+  floors: "apps/local/floors/main.ts",
   compare: "apps/local/compare/main.ts",
   broker: "apps/local/broker/main.ts",
   tenant: "apps/local/tenant/main.ts",

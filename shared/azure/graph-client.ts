@@ -80,13 +80,22 @@ async function tokenSource(clientId: string): Promise<TokenSource> {
   const { ManagedIdentityCredential } = await import("@azure/identity");
   const credential = new ManagedIdentityCredential({ clientId });
   let cached: { token: string; expiresOnTimestamp: number } | null = null;
+  // Calls that meet share one request: the endpoint of an instance takes only so many a second.
+  let asking: Promise<string> | null = null;
+  const ask = async (): Promise<string> => {
+    try {
+      cached = await credential.getToken("https://graph.microsoft.com/.default");
+      return cached.token;
+    } finally {
+      asking = null;
+    }
+  };
   return {
     get: async (fresh) => {
       // Tokens live by the wall clock, whatever the rollout's clock says.
-      if (fresh === "fresh" || cached === null || cached.expiresOnTimestamp - Date.now() < TOKEN_MARGIN_MS) {
-        cached = await credential.getToken("https://graph.microsoft.com/.default");
-      }
-      return cached.token;
+      const isGood = cached !== null && cached.expiresOnTimestamp - Date.now() >= TOKEN_MARGIN_MS;
+      if (fresh !== "fresh" && isGood && cached !== null) return cached.token;
+      return (asking ??= ask());
     },
   };
 }

@@ -15,15 +15,22 @@ import { Timekeeper } from "./timekeeper.ts";
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   mkdirSync(options.dataDir, { recursive: true });
   const unlock = await lockFolder(options.dataDir);
+  try {
+    return await startLocked(options, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function startLocked(options: SupervisorOptions, unlock: () => Promise<void>): Promise<Supervisor> {
   const store = openClockStore(options.dataDir);
-  const clock = firstClock(options.start, store);
-  const run = new Run(options, clock, store);
+  const run = new Run(options, firstClock(options.start, store), store);
   try {
     return await run.start(unlock);
   } catch (error) {
     await run.fleet.close();
     store.close();
-    await unlock();
     throw error;
   }
 }
@@ -87,9 +94,12 @@ class Run {
     const stop = async (): Promise<void> => {
       await timekeeper.stop();
       await fleet.close();
-      await timekeeper.save();
-      this.#store.close();
-      await unlock();
+      try {
+        await timekeeper.save();
+      } finally {
+        this.#store.close();
+        await unlock();
+      }
     };
     return {
       addresses,

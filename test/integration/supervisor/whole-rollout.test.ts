@@ -72,9 +72,7 @@ describe("three weeks of 200 people", () => {
   it("clock 13: ask for tokens when an identity is first used in a process, and not as virtual days go by", () => {
     const identities = 3;
     expect(calm.tokens).toBeGreaterThanOrEqual(identities);
-    // Calls that are the first ones together each ask.
-    const together = 4;
-    expect(calm.tokens).toBeLessThanOrEqual(together * identities * (INSTANCES + 1));
+    expect(calm.tokens).toBeLessThanOrEqual(identities * (INSTANCES + 1));
   });
 
   it(
