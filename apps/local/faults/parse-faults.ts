@@ -47,7 +47,7 @@ const MIXES = {
   }),
 } as const;
 
-export const MIX_NAMES: readonly string[] = Object.keys(MIXES);
+const MIX_NAMES: readonly string[] = Object.keys(MIXES);
 
 /** `none`, `storm`, `chaos`, or names: `throttle=0.2,reset`. A later name wins. */
 export function parseFaults(text: string, where = "--faults"): readonly Fault[] {

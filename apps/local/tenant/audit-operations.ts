@@ -3,13 +3,13 @@ import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest, unsupportedQuery } from "./answer.ts";
+import { unsupportedQuery } from "./answer.ts";
 import type { AuditEntry } from "./audit-trail.ts";
 import { describeEvent } from "./audit-text.ts";
 import { chance } from "./chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
-import { answerPage } from "./pages.ts";
+import { answerPage, selectedOf } from "./pages.ts";
 import type { Simulation } from "./simulation.ts";
 
 const DEFAULT_TOP = 100;
@@ -44,11 +44,8 @@ export const auditOperations: readonly Operation[] = [
 ];
 
 function listAudits(tenant: Simulation, request: GraphRequest): Answer {
-  const select = request.query.get("$select")?.split(",") ?? [...PROPERTIES];
-  const unknown = select.find((name) => !PROPERTIES.has(name));
-  if (unknown !== undefined) {
-    return badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.directoryAudit'.`);
-  }
+  const select = selectedOf(request, { known: PROPERTIES, type: "directoryAudit" });
+  if ("status" in select) return select;
   const order = request.query.get("$orderby");
   if (order !== null && order !== "activityDateTime desc") {
     return unsupportedQuery(`Unsupported sort clause: ${order}`);

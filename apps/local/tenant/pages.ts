@@ -100,3 +100,14 @@ function readToken(tenant: Simulation, request: GraphRequest, { asOf, variant = 
     throw error;
   }
 }
+
+/** The properties asked for, or all; an answer where there is no such property. */
+export function selectedOf(
+  request: GraphRequest,
+  { known, type }: { readonly known: ReadonlySet<string>; readonly type: string },
+): readonly string[] | Answer {
+  const select = request.query.get("$select")?.split(",") ?? [...known];
+  const unknown = select.find((name) => !known.has(name));
+  if (unknown === undefined) return select;
+  return badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`);
+}

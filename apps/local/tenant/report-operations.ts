@@ -3,11 +3,10 @@
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest } from "./answer.ts";
 import { chance } from "./chance.ts";
 import type { Drawn, ReportFault } from "./faults.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
-import { answerPage } from "./pages.ts";
+import { answerPage, selectedOf } from "./pages.ts";
 import type { Method, Person } from "./people.ts";
 import { isCapable, registrationAt } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
@@ -58,13 +57,8 @@ export const reportOperations: readonly Operation[] = [
 
 function listRegistrations(tenant: Simulation, request: GraphRequest): Answer {
   if (tenant.knobs.licence === "free") return notPremium();
-  const select = request.query.get("$select")?.split(",") ?? [...PROPERTIES];
-  const unknown = select.find((name) => !PROPERTIES.has(name));
-  if (unknown !== undefined) {
-    return badRequest(
-      `Could not find a property named '${unknown}' on type 'microsoft.graph.userRegistrationDetails'.`,
-    );
-  }
+  const select = selectedOf(request, { known: PROPERTIES, type: "userRegistrationDetails" });
+  if ("status" in select) return select;
   tenant.counters.reportReads++;
   const { people } = tenant.directory;
   const fault = request.query.has("$skiptoken") ? null : tenant.faults.drawReport(String(lastRun(tenant, request.now)));

@@ -4,11 +4,10 @@ import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS, HOUR_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest } from "./answer.ts";
 import { chance, pick } from "./chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
-import { answerPage } from "./pages.ts";
+import { answerPage, selectedOf } from "./pages.ts";
 import type { Person } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
 import { notPremium } from "./user-rows.ts";
@@ -46,11 +45,8 @@ export const signInOperations: readonly Operation[] = [
 
 function listSignIns(tenant: Simulation, request: GraphRequest): Answer {
   if (tenant.knobs.licence === "free") return notPremium();
-  const select = request.query.get("$select")?.split(",") ?? [...PROPERTIES];
-  const unknown = select.find((name) => !PROPERTIES.has(name));
-  if (unknown !== undefined) {
-    return badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.signIn'.`);
-  }
+  const select = selectedOf(request, { known: PROPERTIES, type: "signIn" });
+  if ("status" in select) return select;
   const { people } = tenant.directory;
   return answerPage(tenant, request, {
     context: "auditLogs/signIns",
