@@ -59,7 +59,12 @@ describe("the main job", () => {
 
     expect([0, 1]).toContain(await run.ended);
 
-    const { users, outcome, notices, tenantCheck, invariants } = readSummary(run.stdout());
+    const { users, outcome, notices, tenantCheck, invariants, faults } = readSummary(run.stdout());
+    expect(
+      Object.keys(faults).filter((name) => name.startsWith("table-")),
+      "the tables made some",
+    ).not.toEqual([]);
+    expect(Object.keys(faults).length).toBeGreaterThan(5);
     expect(users).toBe(24);
     expect([outcome.pending, notices.duplicate, tenantCheck.mismatches, invariants.violated]).toEqual([0, 0, 0, 0]);
     expect(run.lines.join("\n")).toContain("faults: ");

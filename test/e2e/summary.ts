@@ -21,6 +21,7 @@ const summary = z.strictObject({
   queue: z.strictObject({ sent: count, received: count, scheduled: count, deadLettered: count }),
   tenantCheck: z.strictObject({ enforcedInTenant: count, mismatches: count }),
   invariants: z.strictObject({ checked: count, violated: count }),
+  faults: z.record(z.string(), count),
   wallMs: z.number(),
   virtualMs: z.number(),
   maxRssBytes: count,

@@ -4,6 +4,7 @@ import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 const MAGIC = Buffer.from("MFB1");
 const FRAME_HEAD = 12;
@@ -174,12 +175,7 @@ async function writeSnapshot<R>(path: string, { state, codec }: LogOptions<R>): 
     await handle.close();
   }
   await rename(`${path}.tmp`, path);
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  syncFolder(dirname(path));
   return size;
 }
 

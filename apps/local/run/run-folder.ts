@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { nodeHash } from "../../../shared/azure/node-chance.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { syncFolder } from "../durable/sync-folder.ts";
 import type { RunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
 
@@ -66,8 +67,9 @@ function create(dataDir: string, folder: RunFolder): RunFolder {
   const file = join(dataDir, FILE);
   try {
     mkdirSync(dataDir, { recursive: true });
-    writeFileSync(`${file}.partial`, `${JSON.stringify(folder, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(`${file}.partial`, `${JSON.stringify(folder, null, 2)}\n`, { mode: 0o600, flush: true });
     renameSync(`${file}.partial`, file);
+    syncFolder(dataDir);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw refusal(

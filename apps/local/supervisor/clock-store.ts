@@ -18,6 +18,7 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { diskFull, isDiskFull } from "../disk-full.ts";
+import { syncFolder } from "../durable/sync-folder.ts";
 
 /** 1: lines of bare JSON. 2: this head, which tells a build that reads only 1 to stop, and then `<crc32> <json>` a line. */
 const FORMAT = 2;
@@ -128,16 +129,6 @@ class FileClockStore implements ClockStore {
 
   #explain(error: unknown): unknown {
     return isDiskFull(error) ? diskFull(this.#path) : error;
-  }
-}
-
-/** Else a power cut may bring the old file back, and with it the old time. */
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { syncFolder } from "../durable/sync-folder.ts";
 import type { TenantEvent } from "./event.ts";
 import { eventSchema } from "./event.ts";
 
@@ -122,7 +123,7 @@ function begin(path: string, head: LogHead): LogFile {
   const fd = openSync(path, "w+");
   const end = writeLine(fd, headLine(head));
   fsyncSync(fd);
-  syncFolder(path);
+  syncFolder(dirname(path));
   return { head, fd, end };
 }
 
@@ -140,22 +141,13 @@ function rewrite(path: string, head: LogHead, isSpent: OpenFileOptions["isSpent"
     }
     fsyncSync(fd);
     renameSync(`${path}.tmp`, path);
-    syncFolder(path);
+    syncFolder(dirname(path));
     return { head, fd, end };
   } catch (error) {
     closeSync(fd);
     throw error;
   } finally {
     closeSync(source);
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(dirname(path), "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 
