@@ -1,6 +1,7 @@
 // Draws the faults of the broker; each is asked for where it can strike. The n-th chance of a fault depends on the seed, its
 // name and n alone: switching one on or off leaves the others as they were. `arm` forces the next chances, whatever the rate.
-import { hash32 } from "../../../shared/domain/hash.ts";
+import { chance } from "../chance.ts";
+import { FaultRates } from "../faults/fault-rates.ts";
 import type { Fault, FaultNameOf } from "../faults/vocabulary.ts";
 
 /** `fail-write` is for tests alone: the log's next write fails as on a full disk, and the broker is of no use any more. */
@@ -16,20 +17,19 @@ export interface BrokerFaultOptions {
 export class BrokerFaults {
   readonly detachCondition: string;
   readonly #seed: number;
-  #rates = new Map<BrokerFault, number>();
+  readonly #rates: FaultRates<FaultNameOf<"broker">>;
   readonly #armed = new Map<BrokerFault, number>();
   readonly #chances = new Map<BrokerFault, number>();
-  readonly #happened = new Map<BrokerFault, number>();
 
   constructor(options: BrokerFaultOptions) {
     this.#seed = options.seed;
     this.detachCondition = options.detachCondition ?? "amqp:link:detach-forced";
-    this.set(options.faults ?? []);
+    this.#rates = new FaultRates(options.faults ?? []);
   }
 
   /** Switches the faults from now on; what was armed stays armed. */
   set(faults: readonly Fault<FaultNameOf<"broker">>[]): void {
-    this.#rates = new Map(faults.filter(({ rate }) => rate > 0).map(({ name, rate }) => [name, rate]));
+    this.#rates.set(faults);
   }
 
   arm(fault: BrokerFault, times: number): void {
@@ -38,15 +38,15 @@ export class BrokerFaults {
 
   /** How often each has struck. */
   happened(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#happened);
+    return this.#rates.happened();
   }
 
   strikes(fault: BrokerFault): boolean {
     const armed = this.#armed.get(fault) ?? 0;
-    const rate = this.#rates.get(fault);
+    const rate = this.#rates.of(fault);
     if (armed > 0) this.#armed.set(fault, armed - 1);
-    else if (rate === undefined || this.#draw(fault) >= rate) return false;
-    this.#happened.set(fault, (this.#happened.get(fault) ?? 0) + 1);
+    else if (rate === 0 || this.#draw(fault) >= rate) return false;
+    this.#rates.count(fault);
     return true;
   }
 
@@ -57,8 +57,8 @@ export class BrokerFaults {
 
   /** In [0, 1). */
   #draw(fault: BrokerFault): number {
-    const chance = (this.#chances.get(fault) ?? 0) + 1;
-    this.#chances.set(fault, chance);
-    return hash32(`${fault}/${String(chance)}`, this.#seed) / 4_294_967_296;
+    const turn = (this.#chances.get(fault) ?? 0) + 1;
+    this.#chances.set(fault, turn);
+    return chance(this.#seed, `${fault}/${String(turn)}`);
   }
 }

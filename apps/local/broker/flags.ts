@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { UserFault, type FaultText } from "../../../shared/domain/fault.ts";
 import { parseFaultsOf } from "../faults/parse-faults.ts";
-import { FAULT_NAMES, isFaultOf, type Fault, type FaultNameOf } from "../faults/vocabulary.ts";
+import { faultNamesOf, type Fault, type FaultNameOf } from "../faults/vocabulary.ts";
 import { isNotServed } from "./not-served.ts";
 import type { QueueOptions } from "./queue.ts";
 
@@ -15,7 +15,7 @@ export const HELP = `The embedded Service Bus alone: an AMQP 1.0 broker for @azu
   --port    where to listen; default 5672, 0 picks a free port
   --data    keeps messages in this folder; without it they are gone when the broker stops
   --faults  none, chaos, or names with commas, each with a rate if wanted (default none)
-            names: ${FAULT_NAMES.filter((name) => isFaultOf(name, "broker")).join(", ")}
+            names: ${faultNamesOf("broker").join(", ")}
   --seed    decides which chances the faults take; default 1
 
 Examples

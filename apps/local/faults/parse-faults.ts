@@ -3,7 +3,7 @@ import { didYouMean } from "../../../shared/domain/did-you-mean.ts";
 import type { FaultText } from "../../../shared/domain/fault.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import type { Fault, FaultName, FaultNameOf, FaultPart } from "./vocabulary.ts";
-import { describeFault, FAULT_NAMES, faultsOf, isFaultName } from "./vocabulary.ts";
+import { describeFault, FAULT_NAMES, faultNamesOf, faultsOf, isFaultName } from "./vocabulary.ts";
 
 const MIXES = {
   none: [],
@@ -80,7 +80,7 @@ export function parseFaultsOf<Part extends FaultPart>(
   const named = text.split(",").map((word) => word.trim().split("=")[0] ?? "");
   const foreign = named.filter((name) => isFaultName(name) && describeFault(name).part !== part);
   if (foreign.length === 0) return faultsOf(faults, part);
-  const fix = `Give it to npm start, or one of ${FAULT_NAMES.filter((name) => describeFault(name).part === part).join(", ")}.`;
+  const fix = `Give it to npm start, or one of ${faultNamesOf(part).join(", ")}.`;
   throw new UserFault(foreign.map((name) => ({ what: `"${name}" is no fault of the ${part}.`, fix, at: { where } })));
 }
 

@@ -86,6 +86,10 @@ export function isFaultOf<Part extends FaultPart>(name: string, part: Part): nam
   return isFaultName(name) && VOCABULARY[name].part === part;
 }
 
+export function faultNamesOf(part: FaultPart): readonly FaultName[] {
+  return FAULT_NAMES.filter((name) => isFaultOf(name, part));
+}
+
 /** Of all faults asked for, those that one part has to make. */
 export function faultsOf<Part extends FaultPart>(faults: readonly Fault[], part: Part): Fault<FaultNameOf<Part>>[] {
   return faults.flatMap(({ name, rate }) => (isFaultOf(name, part) ? [{ name, rate }] : []));

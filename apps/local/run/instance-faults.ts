@@ -1,7 +1,8 @@
 // Faults of whole instances: at looks of the planner, where work begins, and at their starts. Seeded as all faults are.
+import { FaultRates } from "../faults/fault-rates.ts";
 import type { Fault, FaultNameOf } from "../faults/vocabulary.ts";
 import type { Supervisor, SupervisorEvent } from "../supervisor/options.ts";
-import { chance } from "../tenant/chance.ts";
+import { chance } from "../chance.ts";
 
 type InstanceFaultName = FaultNameOf<"instances">;
 
@@ -23,25 +24,24 @@ export interface InstanceFaultsAsk {
 type Struck = Pick<Supervisor, "killInstance" | "restartInstance" | "freezeInstance">;
 
 export class InstanceFaults {
-  readonly #rates: ReadonlyMap<InstanceFaultName, number>;
+  readonly #rates: FaultRates<InstanceFaultName>;
   readonly #ask: InstanceFaultsAsk;
-  readonly #happened = new Map<InstanceFaultName, number>();
   #looks = 0;
 
   constructor(ask: InstanceFaultsAsk) {
     this.#ask = ask;
-    this.#rates = new Map(ask.faults.map(({ name, rate }) => [name, rate]));
+    this.#rates = new FaultRates(ask.faults);
   }
 
   happened(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#happened);
+    return this.#rates.happened();
   }
 
   /** How far the clock of an instance is off in its n-th life. */
   skewMs(instance: number, start: number): number {
     const life = `${instance}/${start}`;
     if (!this.#strikes("instance-clock", life)) return 0;
-    this.#count("instance-clock");
+    this.#rates.count("instance-clock");
     return Math.round((2 * chance(this.#ask.seed, `skew/${life}`) - 1) * SKEW_MS_MAX);
   }
 
@@ -60,7 +60,7 @@ export class InstanceFaults {
   }
 
   #strike(name: (typeof AT_LOOKS)[number], moment: string, instance: number, supervisor: Struck): void {
-    this.#count(name);
+    this.#rates.count(name);
     switch (name) {
       case "instance-kill":
         supervisor.killInstance(instance);
@@ -73,10 +73,6 @@ export class InstanceFaults {
   }
 
   #strikes(name: InstanceFaultName, moment: string): boolean {
-    return chance(this.#ask.seed, `${name}/${moment}`) < (this.#rates.get(name) ?? 0);
-  }
-
-  #count(name: InstanceFaultName): void {
-    this.#happened.set(name, (this.#happened.get(name) ?? 0) + 1);
+    return chance(this.#ask.seed, `${name}/${moment}`) < this.#rates.of(name);
   }
 }

@@ -1,6 +1,6 @@
 // Kills single instances of a run, at moments that a seed picks.
 import type { SupervisorEvent } from "../supervisor/options.ts";
-import { chance } from "../tenant/chance.ts";
+import { chance } from "../chance.ts";
 import type { KillFlags } from "./kill-flags.ts";
 import type { Moment } from "./kill-moments.ts";
 import { killDelayMs, momentsOf } from "./kill-moments.ts";

@@ -1,7 +1,7 @@
 // When a kill comes: spread over the part of a run that has work, every other one by the messages received, so that it meets a
 // handler, the rest by the planner's looks, so that it meets the planner between its ledger and its sending. Never by the wall
 // clock: a start holds virtual time, and all kills would hit one virtual hour.
-import { chance } from "../tenant/chance.ts";
+import { chance } from "../chance.ts";
 
 export interface Moment {
   readonly by: "messages" | "looks";

@@ -1,6 +1,7 @@
 // The faults of one run, switched in the parts that make them: the tenant by its own door, tables and broker by the supervisor,
 // whole instances from here.
 import * as z from "zod";
+import { switchFaults } from "../faults/fault-list.ts";
 import { faultsOf } from "../faults/vocabulary.ts";
 import type { Supervisor, SupervisorEvent } from "../supervisor/options.ts";
 import type { RunFlags } from "./flags.ts";
@@ -51,8 +52,8 @@ export class RunFaults {
     const supervisor = this.#supervisor;
     if (supervisor === null) throw new Error("the parts are not there yet");
     const asked = isOn ? this.#flags.faults : [];
-    await supervisor.askTables(`faults ${JSON.stringify(faultsOf(asked, "tables"))}`);
-    await supervisor.askBroker(`faults ${JSON.stringify(faultsOf(asked, "broker"))}`);
+    await supervisor.askTables(switchFaults("tables", asked));
+    await supervisor.askBroker(switchFaults("broker", asked));
     await this.#setTenant(supervisor, faultsOf(asked, "tenant"));
   }
 

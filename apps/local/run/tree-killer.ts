@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { KillFlags } from "./kill-flags.ts";
 import { killDelayMs, momentsOf } from "./kill-moments.ts";
 import type { Moment } from "./kill-moments.ts";
-import { chance } from "../tenant/chance.ts";
+import { chance } from "../chance.ts";
 import { formatInstant } from "./live-status.ts";
 import type { Ended, Folders } from "./one-run.ts";
 import type { Progress, TreeAsk, TreeMessage } from "./tree-protocol.ts";

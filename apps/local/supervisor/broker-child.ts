@@ -3,7 +3,7 @@ import { z } from "zod";
 import { startBroker, type Broker } from "../broker/broker.ts";
 import { BrokerFaults } from "../broker/faults.ts";
 import { runChild } from "../child.ts";
-import { isFaultOf, type FaultNameOf } from "../faults/vocabulary.ts";
+import { switchedFaults } from "../faults/fault-list.ts";
 
 const queue = z.object({
   name: z.string(),
@@ -19,10 +19,6 @@ const settings = z.object({
   queues: z.array(queue),
   faultSeed: z.int().default(1),
 });
-
-const faultName = z.custom<FaultNameOf<"broker">>((name) => typeof name === "string" && isFaultOf(name, "broker"));
-const faultList = z.array(z.object({ name: faultName, rate: z.number().min(0).max(1) }));
-const SET_FAULTS = "faults ";
 
 runChild({
   role: "broker",
@@ -50,6 +46,7 @@ runChild({
 function answer(what: string, broker: Broker, faults: BrokerFaults): unknown {
   if (what === "counts") return broker.counts();
   if (what === "cut") broker.cutConnections();
-  if (what.startsWith(SET_FAULTS)) faults.set(faultList.parse(JSON.parse(what.slice(SET_FAULTS.length))));
+  const switched = switchedFaults("broker", what);
+  if (switched !== null) faults.set(switched);
   return { ...broker.stats(), faults: faults.happened() };
 }

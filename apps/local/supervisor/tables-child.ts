@@ -1,15 +1,11 @@
 // Process entry of the table server. It has no clock: rows carry the app's own times, and `Timestamp` is the wall's.
 import { z } from "zod";
 import { runChild } from "../child.ts";
-import { isFaultOf } from "../faults/vocabulary.ts";
+import { switchedFaults } from "../faults/fault-list.ts";
 import { TableFaults } from "../tables/table-faults.ts";
 import { startTables } from "../tables/tables.ts";
 
 const settings = z.object({ dataDir: z.string().nullable(), port: z.int().min(0), faultSeed: z.int().default(1) });
-
-const faultsAsked = z.array(
-  z.object({ name: z.string().refine((name) => isFaultOf(name, "tables")), rate: z.number().min(0).max(1) }),
-);
 
 runChild({
   role: "tables",
@@ -32,8 +28,8 @@ runChild({
       ports: { tables: tables.port },
       info: { connectionString: tables.connectionString },
       ask: (what) => {
-        const asked = /^faults (.*)$/su.exec(what)?.[1];
-        if (asked !== undefined) faults.set(faultsAsked.parse(JSON.parse(asked)));
+        const switched = switchedFaults("tables", what);
+        if (switched !== null) faults.set(switched);
         return { faults: faults.happened() };
       },
       close: () => tables.close(),

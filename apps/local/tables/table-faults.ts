@@ -1,6 +1,7 @@
 // Seeded faults of the table server: each request may meet one. Which of them a request can meet is told by what it is.
 import type { IncomingMessage } from "node:http";
-import { chance } from "../tenant/chance.ts";
+import { chance } from "../chance.ts";
+import { FaultRates } from "../faults/fault-rates.ts";
 import type { Fault, FaultNameOf } from "../faults/vocabulary.ts";
 
 export type TableFaultName = FaultNameOf<"tables">;
@@ -17,33 +18,32 @@ export interface Drawn {
 
 export class TableFaults {
   readonly #seed: number;
-  #rates = new Map<TableFaultName, number>();
-  readonly #happened = new Map<TableFaultName, number>();
+  readonly #rates: FaultRates<TableFaultName>;
   #requests = 0;
   #outageUntil = 0;
 
   constructor(faults: readonly Fault<TableFaultName>[], seed: number) {
     this.#seed = seed;
-    this.set(faults);
+    this.#rates = new FaultRates(faults);
   }
 
   /** Switches the faults from now on; an outage under way ends. */
   set(faults: readonly Fault<TableFaultName>[]): void {
-    this.#rates = new Map(faults.map(({ name, rate }) => [name, rate]));
+    this.#rates.set(faults);
     this.#outageUntil = 0;
   }
 
   /** Of the faults drawn, those that did something. */
   happened(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#happened);
+    return this.#rates.happened();
   }
 
   count(name: TableFaultName): void {
-    this.#happened.set(name, (this.#happened.get(name) ?? 0) + 1);
+    this.#rates.count(name);
   }
 
   draw({ method = "GET", headers }: Pick<IncomingMessage, "method" | "headers">): Drawn | null {
-    if (this.#rates.size === 0) return null;
+    if (this.#rates.areOff) return null;
     this.#requests += 1;
     if (performance.now() < this.#outageUntil) return { name: "table-outage", isDone: false };
     const isWrite = method !== "GET";
@@ -61,7 +61,7 @@ export class TableFaults {
   }
 
   #strikes(name: TableFaultName): boolean {
-    return this.#number(name) < (this.#rates.get(name) ?? 0);
+    return this.#number(name) < this.#rates.of(name);
   }
 
   #number(what: string): number {

@@ -6,7 +6,7 @@ import type { Answer } from "./answer.ts";
 import { unsupportedQuery } from "./answer.ts";
 import type { AuditEntry } from "./audit-trail.ts";
 import { describeEvent } from "./audit-text.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import { answerPage, selectedOf } from "./pages.ts";

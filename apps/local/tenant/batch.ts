@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
 import { graphError, ok } from "./answer.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { Places } from "./mail-places.ts";
 import type { Call } from "./router.ts";
 import type { Simulation } from "./simulation.ts";

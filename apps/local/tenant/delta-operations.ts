@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
 import { badRequest, graphError, ok } from "./answer.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import type { Person } from "./people.ts";

@@ -5,7 +5,8 @@ import { HOUR_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import { hash32 } from "../../../shared/domain/hash.ts";
 import type { Answer } from "./answer.ts";
 import { graphError } from "./answer.ts";
-import { chance, pick } from "./chance.ts";
+import { chance, pick } from "../chance.ts";
+import { FaultRates } from "../faults/fault-rates.ts";
 import type { Fault, FaultNameOf } from "../faults/vocabulary.ts";
 
 export type TenantFault = Fault<TenantFaultName>;
@@ -46,31 +47,30 @@ const HTML =
 
 export class Faults {
   readonly #seed: number;
-  #rates = new Map<TenantFaultName, number>();
+  readonly #rates: FaultRates<TenantFaultName>;
   readonly #seen = new Map<number, number>();
-  readonly #happened = new Map<TenantFaultName, number>();
 
   constructor(faults: readonly TenantFault[], seed: number) {
     this.#seed = seed;
-    this.set(faults);
+    this.#rates = new FaultRates(faults);
   }
 
   /** Switches the faults from now on; earlier answers stay what they were. */
   set(faults: readonly TenantFault[]): void {
-    this.#rates = new Map(faults.filter(({ rate }) => rate > 0).map(({ name, rate }) => [name, rate]));
+    this.#rates.set(faults);
   }
 
   current(): readonly TenantFault[] {
-    return [...this.#rates].map(([name, rate]) => ({ name, rate }));
+    return this.#rates.current();
   }
 
   /** Nothing to draw: the content of a step need not be put together. */
   get areOff(): boolean {
-    return this.#rates.size === 0;
+    return this.#rates.areOff;
   }
 
   happened(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#happened);
+    return this.#rates.happened();
   }
 
   /** @param kind what the step is: only a mail can lose its answer, only a step of a batch can be missing or doubled */
@@ -136,16 +136,16 @@ export class Faults {
     content: string,
     applies: (name: T) => boolean,
   ): Drawn<T> | null {
-    if (!names.some((name) => this.#rates.has(name))) return null;
+    if (names.every((name) => this.#rates.of(name) === 0)) return null;
     const hash = hash32(content, this.#seed);
     const times = (this.#seen.get(hash) ?? 0) + 1;
     if (this.#seen.size >= REMEMBERED) this.#seen.clear();
     this.#seen.set(hash, times);
     for (const name of names) {
-      const rate = this.#rates.get(name);
+      const rate = this.#rates.of(name);
       const key = `${name}/${hash}/${times}`;
-      if (rate === undefined || !applies(name) || chance(this.#seed, key) >= rate) continue;
-      this.#happened.set(name, (this.#happened.get(name) ?? 0) + 1);
+      if (rate === 0 || !applies(name) || chance(this.#seed, key) >= rate) continue;
+      this.#rates.count(name);
       return { name, key };
     }
     return null;

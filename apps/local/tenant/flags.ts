@@ -3,7 +3,7 @@ import { didYouMean } from "../../../shared/domain/did-you-mean.ts";
 import { FlagReader } from "../flag-reader.ts";
 import type { TenantFault } from "./faults.ts";
 import { parseFaultsOf } from "../faults/parse-faults.ts";
-import { FAULT_NAMES, isFaultOf } from "../faults/vocabulary.ts";
+import { faultNamesOf } from "../faults/vocabulary.ts";
 
 const MOST_USERS = 1_000_000;
 const MOST_SENDERS = 1_000;
@@ -40,7 +40,7 @@ Usage: npm run tenant -- [flags]
   --seed S        decides people, faults and latencies (default 1)
   --tenant FILE   people from a CSV or JSON file instead
   --faults LIST   none, storm, chaos, or names with commas, each with a rate if wanted (default none)
-                  names: ${FAULT_NAMES.filter((name) => isFaultOf(name, "tenant")).join(", ")}
+                  names: ${faultNamesOf("tenant").join(", ")}
   --quota Q       documented or off (default documented)
   --speed X       virtual seconds a second (default 1)
   --data DIR      keeps everything; the same folder goes on where it ended

@@ -2,7 +2,7 @@
 // A function of seed and index alone, so that 200 people are the first 200 of 20,000.
 import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { RegistrationHabit, TenantUser } from "../../../shared/domain/tenant-user.ts";
-import { chance, pick } from "./chance.ts";
+import { chance, pick } from "../chance.ts";
 
 interface GenerateOptions {
   readonly count: number;

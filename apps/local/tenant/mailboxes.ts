@@ -2,7 +2,7 @@
 // past the limits, as in Exchange Online: what is too much comes late or bounces (Microsoft Learn: Exchange Online limits).
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { MailEvent } from "./event.ts";
 import type { Sender } from "./options.ts";
 

@@ -4,7 +4,7 @@ import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { badRequest, denied, empty, notFound, ok } from "./answer.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import type { Person, Registration } from "./people.ts";

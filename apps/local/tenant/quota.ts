@@ -5,7 +5,7 @@ import { MINUTE_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { graphError } from "./answer.ts";
 import { Bucket } from "./bucket.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 
 /** `auth-methods`: everything below `…/authentication/`, for which no limit is published. */
 export type Service = "identity" | "auth-methods" | "reports" | "conditional-access" | "outlook";

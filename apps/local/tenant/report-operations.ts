@@ -3,7 +3,7 @@
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { Drawn, ReportFault } from "./faults.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { answerPage, selectedOf } from "./pages.ts";

@@ -8,7 +8,7 @@ import type { Answer } from "./answer.ts";
 import { graphError, stampError, unknownSegment } from "./answer.ts";
 import type { BatchStep } from "./batch.ts";
 import { parseBatch, runBatch } from "./batch.ts";
-import { normal } from "./chance.ts";
+import { normal } from "../chance.ts";
 import type { Drawn, EnvelopeFault } from "./faults.ts";
 import type { Places } from "./mail-places.ts";
 import { takePlaces } from "./mail-places.ts";

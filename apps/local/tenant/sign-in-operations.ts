@@ -4,7 +4,7 @@ import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS, HOUR_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { chance, pick } from "./chance.ts";
+import { chance, pick } from "../chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import { answerPage, selectedOf } from "./pages.ts";

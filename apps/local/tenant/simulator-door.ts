@@ -2,8 +2,9 @@
 // by a token of its own; an app's Graph token opens nothing here.
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
+import { faultListOf } from "../faults/fault-list.ts";
 import { parseFaultsOf } from "../faults/parse-faults.ts";
-import { FAULT_NAMES, isFaultOf } from "../faults/vocabulary.ts";
+import { faultNamesOf } from "../faults/vocabulary.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
@@ -11,17 +12,7 @@ import { tenantUserSchema } from "./event.ts";
 import type { Simulation } from "./simulation.ts";
 import { tenantAccount } from "./witness.ts";
 
-const faultsBody = z.union([
-  z.object({ faults: z.string() }),
-  z.object({
-    faults: z.array(
-      z.object({
-        name: z.string().refine((name) => isFaultOf(name, "tenant"), "unknown fault"),
-        rate: z.number().min(0).max(1),
-      }),
-    ),
-  }),
-]);
+const faultsBody = z.union([z.object({ faults: z.string() }), z.object({ faults: faultListOf("tenant") })]);
 const changeBody = z.discriminatedUnion("action", [
   z.object({ action: z.literal("register"), method: z.enum(["app", "phone", "passkey"]).default("app") }),
   /** Loses all methods, as after a helpdesk reset. */
@@ -58,7 +49,7 @@ export function openDoor(tenant: Simulation, { method, path, query, body }: Door
     case "GET stats":
       return reply(tenantStats(tenant));
     case "GET faults":
-      return reply({ faults: tenant.faults.current(), known: FAULT_NAMES.filter((name) => isFaultOf(name, "tenant")) });
+      return reply({ faults: tenant.faults.current(), known: faultNamesOf("tenant") });
     case "POST faults":
       return setFaults(tenant, body);
     case "POST users/{id}":

@@ -2,7 +2,7 @@
 import { HOUR_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { empty, notFound, ok } from "./answer.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import { answerPage } from "./pages.ts";

@@ -2,7 +2,7 @@
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { badRequest, graphError } from "./answer.ts";
-import { chance } from "./chance.ts";
+import { chance } from "../chance.ts";
 import type { GraphRequest } from "./operation.ts";
 import type { Person } from "./people.ts";
 import type { Simulation } from "./simulation.ts";

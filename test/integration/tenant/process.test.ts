@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import { generateUsers } from "../../../apps/local/tenant/generate.ts";
-import { chance } from "../../../apps/local/tenant/chance.ts";
+import { chance } from "../../../apps/local/chance.ts";
 import { buildEntry } from "../../support/build-entry.ts";
 import { until } from "../until.ts";
 

@@ -1,6 +1,6 @@
 // Seeded chance by content: the same seed and the same text give the same number, in whatever order requests come. A stream of
 // random numbers would make each answer depend on every answer before it, and no failing run could be replayed.
-import { hash32 } from "../../../shared/domain/hash.ts";
+import { hash32 } from "../../shared/domain/hash.ts";
 
 /** In [0, 1). */
 export function chance(seed: number, text: string): number {
