@@ -1,9 +1,10 @@
-// One append-only file of records, as broker and tables keep theirs. What arrives while an fdatasync runs shares the next one
-// (group commit); a group is one frame of magic, length and CRC32, so that it is there as a whole or not at all.
+// One append-only file of records, as broker and tables keep theirs, written by group commit; a group is one frame of magic, length
+// and CRC32, so that it is there as a whole or not at all.
 import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 const MAGIC = Buffer.from("MFB1");
@@ -29,6 +30,8 @@ export interface LogCodec<LogRecord> {
 export interface AppendLog<LogRecord> {
   /** Resolves once the records are durable, and applied where they are applied then. Rejects for ever after a write error. */
   append(records: readonly LogRecord[]): Promise<void>;
+  /** All that was appended is durable. */
+  readonly isSettled: boolean;
   /** Resolves once all that was appended before is durable. Rejects as `append` does. */
   settled(): Promise<void>;
   /** The write error that stopped the log; from then on nothing is accepted. */
@@ -67,68 +70,48 @@ interface LogFile {
   readonly size: number;
 }
 
-interface Waiting<R> {
-  readonly records: readonly R[];
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 class GroupCommitLog<R> implements AppendLog<R> {
   readonly #options: LogOptions<R>;
+  readonly #group: GroupCommit<R>;
   #file: LogFile | null;
-  #waiting: Waiting<R>[] = [];
-  #running: Promise<void> | null = null;
-  #broken: Error | null = null;
   #closed = false;
 
   constructor(options: LogOptions<R>, file: LogFile | null) {
+    const { owner, log } = options;
     this.#options = options;
     this.#file = file;
+    this.#group = new GroupCommit<R>(
+      (records) => this.#write(records),
+      ({ message }) => log(`${owner}: nothing is accepted from now on, the log cannot be written: ${message}`),
+    );
   }
 
   append(records: readonly R[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#broken !== null) return reject(this.#broken);
-      if (this.#closed) return reject(new Error(`the ${this.#options.owner} is closing`));
-      this.#waiting.push({ records, resolve, reject });
-      this.#running ??= this.#run();
-    });
+    if (this.#closed) return Promise.reject(new Error(`the ${this.#options.owner} is closing`));
+    this.#group.add(records);
+    return this.#group.settled();
+  }
+
+  get isSettled(): boolean {
+    return this.#group.isSettled;
   }
 
   settled(): Promise<void> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
-    return this.#running === null ? Promise.resolve() : this.append([]);
+    return this.#group.settled();
   }
 
   broken(): Error | null {
-    return this.#broken;
+    return this.#group.broken;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#running;
+    if (!this.#group.isSettled) await this.#group.settled().catch(() => undefined); // whoever appended has heard
     await this.#file?.handle.close();
     this.#file = null;
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#broken === null) {
-      await new Promise((next) => setImmediate(next)); // all that this turn of the loop brings shares the group
-      const group = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#write(group.flatMap(({ records }) => records));
-        await this.#compactIfDue();
-      } catch (error) {
-        this.#break(error instanceof Error ? error : new Error(String(error)), group);
-      }
-      for (const { resolve } of group) resolve();
-    }
-    this.#running = null;
-  }
-
   async #write(records: readonly R[]): Promise<void> {
-    if (records.length === 0) return;
     const { failWrite, codec, whenDurable } = this.#options;
     const failure = failWrite();
     if (failure !== null) throw failure;
@@ -139,16 +122,7 @@ class GroupCommitLog<R> implements AppendLog<R> {
       this.#file = { ...this.#file, size: this.#file.size + frame.length };
     }
     for (const record of records) whenDurable(record);
-  }
-
-  /** A disk that failed once cannot be trusted with the next record: part of this one may be in the file. */
-  #break(error: Error, group: readonly Waiting<R>[]): void {
-    this.#broken = error;
-    this.#options.log(
-      `${this.#options.owner}: nothing is accepted from now on, the log cannot be written: ${error.message}`,
-    );
-    for (const { reject } of [...group, ...this.#waiting]) reject(error);
-    this.#waiting = [];
+    await this.#compactIfDue();
   }
 
   async #compactIfDue(): Promise<void> {

@@ -14,10 +14,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { diskFull, isDiskFull } from "../disk-full.ts";
+import { formatCheckedLine, parseCheckedLine } from "../durable/checked-line.ts";
 import { syncFolder } from "../durable/sync-folder.ts";
 
 /** 1: lines of bare JSON. 2: this head, which tells a build that reads only 1 to stop, and then `<crc32> <json>` a line. */
@@ -85,7 +85,7 @@ class FileClockStore implements ClockStore {
     try {
       if (this.#handle === null || this.#size >= this.#rewriteBytes) this.#begin(state);
       else {
-        this.#size += this.#write(this.#handle, formatLine(state));
+        this.#size += this.#write(this.#handle, formatCheckedLine(JSON.stringify(state)));
         await sync(this.#handle);
       }
     } catch (error) {
@@ -105,7 +105,7 @@ class FileClockStore implements ClockStore {
     const partial = `${this.#path}.partial`;
     const handle = openSync(partial, "w", 0o600);
     try {
-      this.#size = this.#write(handle, state === null ? HEAD : HEAD + formatLine(state));
+      this.#size = this.#write(handle, state === null ? HEAD : HEAD + formatCheckedLine(JSON.stringify(state)));
       fsyncSync(handle);
       renameSync(partial, this.#path);
       syncFolder(dirname(this.#path));
@@ -132,15 +132,6 @@ class FileClockStore implements ClockStore {
   }
 }
 
-function formatLine(state: Saved): string {
-  const json = JSON.stringify(state);
-  return `${checksum(json)} ${json}\n`;
-}
-
-function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(8, "0");
-}
-
 /**
  * The last whole line. A torn one behind it was never acted upon, because its jump waits for the disk; but a whole line that
  * cannot be read is damage, and an older one in its place would turn time back.
@@ -159,14 +150,9 @@ function readLast(path: string): Saved | null {
     throw new UserFault([{ what, fix: "Use that version, or another --data folder.", at: { where: path } }]);
   }
   if (v === FORMAT && whole.length === 1) return null;
-  const state = schema.safeParse(v === FORMAT ? parseChecked(last) : parseJson(last));
+  const state = schema.safeParse(v === FORMAT ? parseCheckedLine(last) : parseJson(last));
   if (!state.success) throw damaged(path, whole.length);
   return state.data;
-}
-
-function parseChecked(line: string): unknown {
-  const json = line.slice(9);
-  return line === `${checksum(json)} ${json}` ? parseJson(json) : undefined;
 }
 
 function parseJson(line: string): unknown {

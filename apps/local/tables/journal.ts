@@ -56,8 +56,6 @@ class StoreJournal implements Journal {
   #pending = new Map<string, TableRecord>();
   /** Changes of the transaction that is under way: all or none of them. */
   #transaction: Map<string, TableRecord> | null = null;
-  #isDurable = true;
-  #appended = 0;
   readonly #sizes = { records: 1, bytes: 100 };
 
   constructor(store: MetadataStore) {
@@ -109,8 +107,7 @@ class StoreJournal implements Journal {
   barrier(): Promise<void> | null {
     this.#drain();
     if (this.#log === null) throw new Error("the journal has not begun");
-    if (this.#log.broken() === null && this.#isDurable) return null;
-    return this.#log.settled();
+    return this.#log.isSettled ? null : this.#log.settled();
   }
 
   async close(): Promise<void> {
@@ -181,14 +178,7 @@ class StoreJournal implements Journal {
       this.#sizes.records += 1;
       this.#sizes.bytes += tableCodec.format(sample).length;
     }
-    const turn = ++this.#appended;
-    this.#isDurable = false;
-    this.#log.append(records).then(
-      () => {
-        this.#isDurable = this.#appended === turn;
-      },
-      () => undefined, // the log is broken: every barrier tells
-    );
+    this.#log.append(records).catch(() => undefined); // the log is broken: every barrier tells
   }
 
   /** Rows by their keys, tables and services by their names. */

@@ -4,9 +4,11 @@
 // is a fault that a person must see.
 import { closeSync, fdatasync, write } from "node:fs";
 import { promisify } from "node:util";
+import { formatCheckedLine } from "../durable/checked-line.ts";
+import { GroupCommit } from "../durable/group-commit.ts";
 import type { TenantEvent } from "./event.ts";
-import type { LogHead } from "./log-file.ts";
-import { formatLine, openLogFile } from "./log-file.ts";
+import type { LogFile, LogHead } from "./log-file.ts";
+import { openLogFile } from "./log-file.ts";
 
 export interface DurableLog {
   readonly head: LogHead;
@@ -42,32 +44,25 @@ export function openLog(options: LogOptions): DurableLog {
 
 class GroupCommitLog implements DurableLog {
   readonly head: LogHead;
-  readonly #options: LogOptions;
+  readonly #group: GroupCommit<string>;
+  readonly #sync: LogOptions["sync"];
   readonly #fd: number;
   #end: number;
-  #pending: string[] = [];
-  /** The group that is being written. */
-  #syncing: Promise<void> | null = null;
-  /** The group that comes after it: whoever appends now shares it. */
-  #scheduled: Promise<void> | null = null;
-  #broken: Error | null = null;
 
-  constructor(options: LogOptions, { head, fd, end }: { head: LogHead; fd: number; end: number }) {
-    this.#options = options;
+  constructor({ sync, onBroken }: LogOptions, { head, fd, end }: LogFile) {
     this.head = head;
+    this.#sync = sync;
     this.#fd = fd;
     this.#end = end;
+    this.#group = new GroupCommit((events) => this.#write(events), onBroken);
   }
 
   append(event: TenantEvent): void {
-    this.#pending.push(JSON.stringify(event));
+    this.#group.add([JSON.stringify(event)]);
   }
 
   settled(): Promise<void> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
-    if (this.#pending.length === 0) return this.#syncing ?? DONE;
-    this.#scheduled ??= this.#commit(this.#syncing ?? DONE);
-    return this.#scheduled;
+    return this.#group.settled();
   }
 
   async close(): Promise<void> {
@@ -75,30 +70,16 @@ class GroupCommitLog implements DurableLog {
       await this.settled();
     } catch (error) {
       // Whoever was to hear of it has heard: there is nothing more to lose.
-      if (error !== this.#broken) throw error;
+      if (error !== this.#group.broken) throw error;
     } finally {
       closeSync(this.#fd);
     }
   }
 
-  async #commit(before: Promise<void>): Promise<void> {
-    await before;
-    await new Promise((next) => setImmediate(next)); // all that this turn of the loop brings shares the group
-    const own = this.#scheduled;
-    this.#syncing = own;
-    this.#scheduled = null;
-    const line = formatLine(`[${this.#pending.join(",")}]`);
-    this.#pending = [];
-    try {
-      this.#end += await writeAll(this.#fd, Buffer.from(line), this.#end);
-      await this.#options.sync(this.#fd);
-    } catch (error) {
-      // A disk that failed once cannot be trusted with the next record: part of this one may be in the file.
-      this.#broken = error instanceof Error ? error : new Error(String(error));
-      this.#options.onBroken(this.#broken);
-      throw this.#broken;
-    }
-    if (this.#syncing === own) this.#syncing = null;
+  async #write(events: readonly string[]): Promise<void> {
+    const line = formatCheckedLine(`[${events.join(",")}]`);
+    this.#end += await writeAll(this.#fd, Buffer.from(line), this.#end);
+    await this.#sync(this.#fd);
   }
 }
 

@@ -13,9 +13,9 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { UserFault } from "../../../shared/domain/fault.ts";
+import { formatCheckedLine, parseCheckedLine } from "../durable/checked-line.ts";
 import { syncFolder } from "../durable/sync-folder.ts";
 import type { TenantEvent } from "./event.ts";
 import { eventSchema } from "./event.ts";
@@ -68,10 +68,6 @@ export function openLogFile(dir: string, options: OpenFileOptions): LogFile {
   }
 }
 
-export function formatLine(json: string): string {
-  return `${checksum(json)} ${json}\n`;
-}
-
 interface ReadLog {
   readonly head: LogHead;
   readonly end: number;
@@ -88,7 +84,7 @@ function readAll(fd: number, path: string, { fresh, replay, isSpent, say }: Open
     size = endsAt;
     // Only the last line may be broken: a good one after it means that the file was damaged, not torn.
     if (broken > 0) throw damaged(path, broken);
-    const value = parseLine(text);
+    const value = parseCheckedLine(text);
     if (value === undefined) {
       broken = lineNumber;
       continue;
@@ -136,7 +132,7 @@ function rewrite(path: string, head: LogHead, isSpent: OpenFileOptions["isSpent"
     let lineNumber = 0;
     for (const { text } of lines(source)) {
       if (++lineNumber === 1) continue;
-      const kept = parseGroup(parseLine(text), path, lineNumber).filter((event) => !isSpent(event));
+      const kept = parseGroup(parseCheckedLine(text), path, lineNumber).filter((event) => !isSpent(event));
       if (kept.length > 0) end += writeLine(fd, kept);
     }
     fsyncSync(fd);
@@ -153,7 +149,7 @@ function rewrite(path: string, head: LogHead, isSpent: OpenFileOptions["isSpent"
 
 /** At the file's own position, which only the opening of a log moves. */
 function writeLine(fd: number, value: unknown): number {
-  const bytes = Buffer.from(formatLine(JSON.stringify(value)));
+  const bytes = Buffer.from(formatCheckedLine(JSON.stringify(value)));
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
   return bytes.length;
 }
@@ -177,17 +173,6 @@ function* lines(fd: number): Generator<{ text: string; endsAt: number }> {
     rest = Buffer.from(bytes.subarray(from));
   }
   if (rest.length > 0) yield { text: "", endsAt: start + rest.length };
-}
-
-function parseLine(line: string): unknown {
-  const json = line.slice(9);
-  if (line.length < 10 || line.slice(0, 8) !== checksum(json)) return undefined;
-  const value: unknown = JSON.parse(json);
-  return value;
-}
-
-function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(8, "0");
 }
 
 function parseHead(value: unknown, path: string, fresh: LogHead): z.infer<typeof headSchema> {
