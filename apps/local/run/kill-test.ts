@@ -7,8 +7,8 @@ import { runProgram, sayOnStderr } from "../program.ts";
 import { HELP, parseKillFlags } from "./kill-flags.ts";
 import type { KillFlags } from "./kill-flags.ts";
 import { InstanceKiller } from "./instance-killer.ts";
-import type { Ended } from "./one-run.ts";
-import { CALM, runOnce } from "./one-run.ts";
+import type { Ended, Killed } from "./one-run.ts";
+import { runOnce } from "./one-run.ts";
 import { TreeKiller } from "./tree-killer.ts";
 
 const EXIT_DIFFERS = 1;
@@ -27,12 +27,10 @@ async function main(): Promise<number> {
   let keep = false;
   try {
     say(`undisturbed run of ${flags.users} users, seed ${flags.seed}`);
-    const calm = await runOnce(flags, { dataDir: join(folder, "calm"), programsDir }, CALM);
+    const calm = await runOnce(flags, { dataDir: join(folder, "calm"), programsDir });
     say(`disturbed run: ${flags.kills} kills of ${flags.what === "tree" ? "everything" : "single instances"}`);
-    const folders = { dataDir: join(folder, "killed"), programsDir };
-    const killed = await (flags.what === "tree"
-      ? new TreeKiller(flags, calm, say).run(folders)
-      : runOnce(flags, folders, new InstanceKiller(flags, calm, say)));
+    const Killer = flags.what === "tree" ? TreeKiller : InstanceKiller;
+    const killed = await new Killer(flags, calm, say).run({ dataDir: join(folder, "killed"), programsDir });
     const report = compare(flags, calm, killed);
     keep = report.faults.length > 0;
     for (const fault of report.faults.slice(0, SHOWN)) say(fault);
@@ -49,7 +47,7 @@ interface Report {
   readonly summary: Readonly<Record<string, unknown>>;
 }
 
-function compare(flags: KillFlags, calm: Ended, killed: Ended): Report {
+function compare(flags: KillFlags, calm: Ended, killed: Killed): Report {
   const users = new Set([...calm.phases.keys(), ...killed.phases.keys()]);
   const different = [...users].filter((user) => calm.phases.get(user) !== killed.phases.get(user));
   const { verdict } = killed;

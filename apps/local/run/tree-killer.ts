@@ -2,12 +2,12 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { KillFlags } from "./kill-flags.ts";
-import { killDelayMs, momentsOf } from "./kill-moments.ts";
-import type { Moment } from "./kill-moments.ts";
 import { chance } from "../chance.ts";
+import type { KillFlags } from "./kill-flags.ts";
+import type { Moment } from "./kill-moments.ts";
+import { killDelayMs, momentsOf } from "./kill-moments.ts";
 import { formatInstant } from "./live-status.ts";
-import type { Ended, Folders } from "./one-run.ts";
+import type { Ended, Folders, Killed } from "./one-run.ts";
 import type { Progress, TreeAsk, TreeMessage } from "./tree-protocol.ts";
 import { treeMessage } from "./tree-protocol.ts";
 
@@ -18,13 +18,13 @@ const PATIENCE_MESSAGES = 5;
 
 type TreeMoment = Moment | { readonly by: "start"; readonly at: number };
 
-interface Killed {
+interface CutShort {
   readonly kind: "killed";
   readonly looks: number;
 }
 
 /** Of a life: what ended it. */
-type Life = Killed | Extract<TreeMessage, { kind: "ended" }>;
+type Life = CutShort | Extract<TreeMessage, { kind: "ended" }>;
 
 export class TreeKiller {
   #kills = 0;
@@ -43,7 +43,7 @@ export class TreeKiller {
     this.#say = say;
   }
 
-  async run({ dataDir, programsDir }: Folders): Promise<Ended> {
+  async run({ dataDir, programsDir }: Folders): Promise<Killed> {
     const began = performance.now();
     const { users, seed } = this.#flags;
     for (;;) {

@@ -144,3 +144,11 @@ async function judgeJournal(checks: Checks, deps: Dependencies, batch: Batch): P
     checks.expect(same, `10: the journal of ${name} does not fold to row ${slot}`);
   }
 }
+
+/** Object id → phase. */
+export async function readPhases({ deps, rollout }: Pick<Judged, "deps" | "rollout">): Promise<Map<string, string>> {
+  const phases = new Map<string, string>();
+  for await (const { rows } of loadAll(deps, rollout))
+    for (const { enrollment } of rows) phases.set(enrollment.userId, enrollment.state.phase);
+  return phases;
+}

@@ -9,7 +9,7 @@ import { InstanceCounts } from "../../../apps/local/run/instance-counts.ts";
 import { openSession } from "../../../apps/local/run/session.ts";
 import type { Session } from "../../../apps/local/run/session.ts";
 import { watchRun } from "../../../apps/local/run/watch-run.ts";
-import { judgeRun, loadAll } from "../../../apps/local/run/witness.ts";
+import { judgeRun, readPhases } from "../../../apps/local/run/witness.ts";
 import type { Verdict } from "../../../apps/local/run/witness.ts";
 import type { Supervisor, SupervisorEvent } from "../../../apps/local/supervisor/options.ts";
 
@@ -73,11 +73,4 @@ export async function runWhole(
     await session.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function readPhases({ deps, rollout }: Session): Promise<ReadonlyMap<string, string>> {
-  const phases = new Map<string, string>();
-  for await (const { rows } of loadAll(deps, rollout))
-    for (const { enrollment } of rows) phases.set(enrollment.userId, enrollment.state.phase);
-  return phases;
 }
