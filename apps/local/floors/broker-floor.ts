@@ -1,14 +1,14 @@
 // How fast the broker is with every acknowledgement synced to the disk, and whether its memory stays flat: the broker as a process
 // of its own, the real client in this one, so that both have to share a small machine.
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { Floor } from "./floor.ts";
+import type { Program } from "./program.ts";
+import { besideThis, startProgram } from "./program.ts";
 
 const QUEUE = "floor";
 const BODY = { text: "x".repeat(400) };
@@ -33,7 +33,7 @@ const FULL: BrokerWork = { warmUp: 2_000, inFlight: 10_000, batched: 40_000, mem
 export async function measureBrokerFloor(
   say: (line: string) => void,
   work: BrokerWork = FULL,
-  program = join(dirname(process.argv[1] ?? ""), "broker.js"),
+  program = besideThis("broker.js"),
 ): Promise<readonly Floor[]> {
   const speeds = await withBroker(program, (client) => measureSpeeds(client, work));
   for (const { name, measured } of speeds) say(`${name}: ${String(measured)} messages a second, each synced`);
@@ -43,11 +43,12 @@ export async function measureBrokerFloor(
 
 async function withBroker<T>(
   program: string,
-  use: (client: ServiceBusClient, broker: BrokerProgram) => Promise<T>,
+  use: (client: ServiceBusClient, broker: Program) => Promise<T>,
 ): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), "broker-floor-"));
-  const broker = await startProgram(program, ["--port", "0", "--queue", QUEUE, "--data", dataDir]);
-  const client = new ServiceBusClient(broker.connectionString);
+  const args = ["--port", "0", "--queue", QUEUE, "--data", dataDir];
+  const broker = await startProgram(program, args, () => true); // its first line is the connection string
+  const client = new ServiceBusClient(broker.lines[0] ?? "");
   try {
     return await use(client, broker);
   } finally {
@@ -74,14 +75,14 @@ async function measureSpeeds(client: ServiceBusClient, work: BrokerWork): Promis
 
 async function measureMemory(
   client: ServiceBusClient,
-  broker: BrokerProgram,
+  broker: Program,
   { memoryFrom, memoryTo }: BrokerWork,
   say: (line: string) => void,
 ): Promise<Floor> {
   await flow(client, memoryFrom);
-  const before = await broker.residentBytes();
+  const before = await residentBytes(broker);
   await flow(client, memoryTo - memoryFrom);
-  const after = await broker.residentBytes();
+  const after = await residentBytes(broker);
   const name = `broker: memory after ${String(memoryTo)} messages against ${String(memoryFrom)}`;
   say(`${name}: ${megabytes(after)} against ${megabytes(before)}`);
   const measured = Math.round((after / before) * 100) / 100;
@@ -175,32 +176,8 @@ function speed(name: string, measured: number, floor: number): Floor {
   return { name, floor, measured, unit: "messages/s", isReached: measured >= floor };
 }
 
-interface BrokerProgram {
-  readonly connectionString: string;
-  residentBytes(): Promise<number>;
-  stop(): Promise<void>;
-}
-
-async function startProgram(program: string, args: readonly string[]): Promise<BrokerProgram> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const lines = createInterface({ input: child.stdout });
-  const connectionString = await Promise.race([
-    once(lines, "line").then(([line]) => String(line)),
-    ended.then(() => Promise.reject(new Error(`${program} ended before it listened`))),
-  ]);
-  return {
-    connectionString,
-    residentBytes: () => residentBytes(child.pid ?? 0),
-    stop: async () => {
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
-}
-
 /** As the system counts it: from outside, without a question to the process. */
-async function residentBytes(pid: number): Promise<number> {
+async function residentBytes({ pid }: Program): Promise<number> {
   const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", String(pid)]);
   return Number(stdout.trim()) * 1_024;
 }

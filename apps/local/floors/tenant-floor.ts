@@ -1,15 +1,13 @@
 // How many steps of `$batch` the tenant answers a second, as a process of its own with everything it writes synced to the disk.
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { z } from "zod";
 import { generateUsers } from "../tenant/generate.ts";
 import type { Floor } from "./floor.ts";
+import type { Program } from "./program.ts";
+import { besideThis, startProgram } from "./program.ts";
 
 const FLOOR = 2_000;
 const PEOPLE = 2_000;
@@ -18,10 +16,9 @@ const STEPS = 20;
 const IN_FLIGHT = 8;
 const WARM_UP_MS = 2_000;
 const MEASURED_MS = 5_000;
-const START_MS = 30_000;
 
 interface Running {
-  readonly child: ChildProcess;
+  readonly program: Program;
   readonly url: string;
   readonly reader: string;
   readonly enforcer: string;
@@ -30,7 +27,7 @@ interface Running {
 /** Reads and writes of MFA states in turn, as a wave makes them. */
 export async function measureTenantFloor(say: (line: string) => void): Promise<readonly Floor[]> {
   const dataDir = await mkdtemp(join(tmpdir(), "tenant-floor-"));
-  const running = await startProgram(dataDir);
+  const running = await startTenant(dataDir);
   try {
     const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
     const bodies = prepare();
@@ -45,21 +42,15 @@ export async function measureTenantFloor(say: (line: string) => void): Promise<r
     const name = "tenant: steps of $batch, MFA states read and written";
     return [{ name, floor: FLOOR, measured, unit: "steps/s", isReached: measured >= FLOOR }];
   } finally {
-    await end(running.child);
+    await running.program.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-/** The built program, beside the one that runs. */
-async function startProgram(dataDir: string): Promise<Running> {
-  const program = join(dirname(process.argv[1] ?? ""), "tenant.js");
-  const args = [program, "--users", String(PEOPLE), "--seed", String(SEED), "--quota", "off", "--data", dataDir];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const told = await Promise.race([greeting(child), delayed(START_MS)]);
-  if (told === null) {
-    child.kill("SIGKILL");
-    throw new Error(`${program} did not start`);
-  }
+async function startTenant(dataDir: string): Promise<Running> {
+  const args = ["--users", String(PEOPLE), "--seed", String(SEED), "--quota", "off", "--data", dataDir];
+  const program = await startProgram(besideThis("tenant.js"), args, (line) => line.startsWith("Ctrl-C"));
+  const told = program.lines.join("\n");
   const find = (name: string): string => new RegExp(`^${name} +(\\S+)`, "mu").exec(told)?.[1] ?? "";
   const token = async (name: string): Promise<string> => {
     const query = new URLSearchParams({ resource: "https://graph.microsoft.com", client_id: find(name) });
@@ -68,24 +59,7 @@ async function startProgram(dataDir: string): Promise<Running> {
     });
     return z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
   };
-  return { child, url: find("Graph"), reader: await token("reader"), enforcer: await token("enforcer") };
-}
-
-/** What it says until it says how it is ended; `null` when it ends first. */
-async function greeting(child: ChildProcess): Promise<string | null> {
-  if (child.stdout === null) return null;
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line);
-    if (line.startsWith("Ctrl-C")) return lines.join("\n");
-  }
-  return null;
-}
-
-async function delayed(ms: number): Promise<null> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(null), ms).unref();
-  });
+  return { program, url: find("Graph"), reader: await token("reader"), enforcer: await token("enforcer") };
 }
 
 interface Body {
@@ -151,11 +125,4 @@ async function send({ url, reader, enforcer }: Running, agent: Agent, { isWrite,
   const wrong = responses.find(({ status }) => status !== (isWrite ? 204 : 200));
   if (wrong !== undefined) throw new Error(`a step was answered ${wrong.status}`);
   return responses.length;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGINT");
-  await gone;
 }
