@@ -166,6 +166,13 @@ async function obey(
   }
 }
 
+/** Nothing of a part can be acknowledged any more: its process ends, outside of whatever promise found out, and says why. */
+export function endChild(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 /** A message to a supervisor that has just died is dropped: "disconnect" ends this process a moment later. */
 function tell(message: ToSupervisor): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);

@@ -1,6 +1,6 @@
 // Process entry of the table server. It has no clock: rows carry the app's own times, and `Timestamp` is the wall's.
 import { z } from "zod";
-import { runChild } from "../child.ts";
+import { endChild, runChild } from "../child.ts";
 import { switchedFaults } from "../faults/fault-list.ts";
 import { TableFaults } from "../tables/table-faults.ts";
 import { startTables } from "../tables/tables.ts";
@@ -17,12 +17,7 @@ runChild({
       port,
       faults,
       log: (line) => process.stderr.write(`${line}\n`),
-      // Nothing can be acknowledged any more: this process ends, and says why.
-      onBroken: (error) => {
-        setImmediate(() => {
-          throw error;
-        });
-      },
+      onBroken: endChild,
     });
     return {
       ports: { tables: tables.port },

@@ -1,5 +1,5 @@
 // Process entry of the simulated tenant under the supervisor. It is never held: its state is a function of its clock.
-import { runChild } from "../child.ts";
+import { endChild, runChild } from "../child.ts";
 import { startTenant } from "../tenant/tenant.ts";
 import { tenantSettings } from "./tenant-settings.ts";
 
@@ -8,12 +8,7 @@ runChild({
   settings: tenantSettings,
   start: async (options, clock) => {
     const tenant = await startTenant({ ...options, clock });
-    void tenant.broken().then((error) => {
-      // Outside of the promise, where it ends this process and its supervisor hears why.
-      setImmediate(() => {
-        throw error;
-      });
-    });
+    void tenant.broken().then(endChild);
     return {
       ports: { tenant: tenant.port },
       info: { url: tenant.url, identityEndpoint: tenant.identityEndpoint },

@@ -1,4 +1,5 @@
 // Answers as Graph gives them: one shape for the outer response and for a step of a `$batch`.
+import * as z from "zod";
 
 export interface Answer {
   readonly status: number;
@@ -42,6 +43,15 @@ export function unknownSegment(segment: string): Answer {
 
 export function badRequest(message: string): Answer {
   return graphError(400, "Request_BadRequest", message);
+}
+
+/** Graph tells one thing that is wrong with a body, not all. */
+export function firstFault(error: z.ZodError): string {
+  return z.prettifyError(error).split("\n")[0] ?? "";
+}
+
+export function noSuchProperty(name: string, type: string): Answer {
+  return badRequest(`Could not find a property named '${name}' on type 'microsoft.graph.${type}'.`);
 }
 
 export function unsupportedQuery(message: string): Answer {

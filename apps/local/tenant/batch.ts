@@ -2,7 +2,7 @@
 // combine multiple HTTP requests using JSON batching).
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
-import { graphError, ok } from "./answer.ts";
+import { firstFault, graphError, ok } from "./answer.ts";
 import { chance } from "../chance.ts";
 import type { Places } from "./mail-places.ts";
 import type { Call } from "./router.ts";
@@ -32,7 +32,7 @@ interface Entry {
 /** The steps, or the 400 for all of them. */
 export function parseBatch(body: unknown): readonly BatchStep[] | Answer {
   const parsed = batchSchema.safeParse(body);
-  if (!parsed.success) return invalidPayload(z.prettifyError(parsed.error).split("\n")[0] ?? "");
+  if (!parsed.success) return invalidPayload(firstFault(parsed.error));
   const steps = parsed.data.requests;
   const ids = new Set(steps.map(({ id }) => id.toLowerCase()));
   if (ids.size < steps.length) return invalidPayload("Request ids must be unique.");

@@ -2,10 +2,11 @@
 import * as z from "zod";
 import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest, created, empty, noSuchObject, notFound, ok } from "./answer.ts";
+import { badRequest, created, empty, firstFault, noSuchObject, notFound, ok } from "./answer.ts";
 import type { KnownGroup } from "./groups.ts";
 import { isMemberAt, membersAt } from "./groups.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
+import { BOTH } from "./operation.ts";
 import { answerPage } from "./pages.ts";
 import { PROPERTIES, readSelect, project, userRow } from "./user-rows.ts";
 import type { Simulation } from "./simulation.ts";
@@ -55,8 +56,7 @@ export const groupOperations: readonly Operation[] = [
 ];
 
 function read(path: readonly string[], resourceUnits: number, run: Operation["run"]): Operation {
-  const versions = ["v1.0", "beta"] as const;
-  return { method: "GET", versions, path, service: "identity", resourceUnits, writes: 0, roles: READERS, run };
+  return { method: "GET", versions: BOTH, path, service: "identity", resourceUnits, writes: 0, roles: READERS, run };
 }
 
 function write(
@@ -65,8 +65,7 @@ function write(
   roles: readonly string[],
   run: Operation["run"],
 ): Operation {
-  const versions = ["v1.0", "beta"] as const;
-  return { method, versions, path, service: "identity", resourceUnits: 1, writes: 1, roles, run };
+  return { method, versions: BOTH, path, service: "identity", resourceUnits: 1, writes: 1, roles, run };
 }
 
 function listGroups(tenant: Simulation, request: GraphRequest): Answer {
@@ -83,7 +82,7 @@ function getGroup(tenant: Simulation, request: GraphRequest, id: string): Answer
 
 function createGroup(tenant: Simulation, request: GraphRequest): Answer {
   const parsed = groupBody.safeParse(request.body);
-  if (!parsed.success) return badRequest(z.prettifyError(parsed.error).split("\n")[0] ?? "");
+  if (!parsed.success) return badRequest(firstFault(parsed.error));
   const id = deriveGuid(`${tenant.options.tenantId}/group/${tenant.groups.all.length}`);
   const group = { ...parsed.data, id };
   tenant.commit({ t: "group-created", at: request.now, by: request.caller.clientId, group });
@@ -121,7 +120,7 @@ function isCounted(request: GraphRequest): boolean {
 
 function addMembers(tenant: Simulation, request: GraphRequest, id: string): Answer {
   const parsed = patchBody.safeParse(request.body);
-  if (!parsed.success) return badRequest(z.prettifyError(parsed.error).split("\n")[0] ?? "");
+  if (!parsed.success) return badRequest(firstFault(parsed.error));
   const references = parsed.data["members@odata.bind"];
   if (references.length > MOST_MEMBERS) {
     return badRequest(`The number of references in 'members@odata.bind' exceeds the limit of ${MOST_MEMBERS}.`);
@@ -131,7 +130,7 @@ function addMembers(tenant: Simulation, request: GraphRequest, id: string): Answ
 
 function addMember(tenant: Simulation, request: GraphRequest, id: string): Answer {
   const parsed = referenceBody.safeParse(request.body);
-  if (!parsed.success) return badRequest(z.prettifyError(parsed.error).split("\n")[0] ?? "");
+  if (!parsed.success) return badRequest(firstFault(parsed.error));
   return add(tenant, request, id, [parsed.data["@odata.id"]]);
 }
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Answer } from "./answer.ts";
 import { badRequest, empty, graphError } from "./answer.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
+import { BOTH } from "./operation.ts";
 import type { Simulation } from "./simulation.ts";
 
 const MOST_RECIPIENTS = 500;
@@ -32,7 +33,7 @@ export const MAILBOX_BUSY: Answer = graphError(
 export const mailOperations: readonly Operation[] = [
   {
     method: "POST",
-    versions: ["v1.0", "beta"],
+    versions: BOTH,
     path: ["users", ":id", "sendMail"],
     service: "outlook",
     resourceUnits: 1,

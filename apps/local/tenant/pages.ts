@@ -1,7 +1,7 @@
 // Lists in pages: `$top`, an opaque `$skiptoken`, and a next link on the origin that the client called.
 import * as z from "zod";
 import type { Answer } from "./answer.ts";
-import { badRequest, graphError, ok, unsupportedQuery } from "./answer.ts";
+import { badRequest, graphError, noSuchProperty, ok, unsupportedQuery } from "./answer.ts";
 import type { Predicate } from "./filter.ts";
 import { parseFilter } from "./filter.ts";
 import type { GraphRequest } from "./operation.ts";
@@ -109,5 +109,5 @@ export function selectedOf(
   const select = request.query.get("$select")?.split(",") ?? [...known];
   const unknown = select.find((name) => !known.has(name));
   if (unknown === undefined) return select;
-  return badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`);
+  return noSuchProperty(unknown, type);
 }

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest, created, empty, notFound, ok } from "./answer.ts";
+import { badRequest, created, empty, firstFault, notFound, ok } from "./answer.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import type { Simulation } from "./simulation.ts";
@@ -60,7 +60,7 @@ function getPolicy(tenant: Simulation, request: GraphRequest, id: string): Answe
 
 function createPolicy(tenant: Simulation, request: GraphRequest): Answer {
   const parsed = creation.safeParse(request.body);
-  if (!parsed.success) return badRequest(`1007: ${z.prettifyError(parsed.error).split("\n")[0] ?? ""}`);
+  if (!parsed.success) return badRequest(`1007: ${firstFault(parsed.error)}`);
   const count = tenant.policies.all().length;
   if (count >= MOST_POLICIES) return badRequest(`The number of policies exceeds the limit of ${MOST_POLICIES}.`);
   const id = deriveGuid(`${tenant.options.tenantId}/policy/${tenant.audit.end}`);
@@ -74,7 +74,7 @@ function changePolicy(tenant: Simulation, request: GraphRequest, id: string): An
   const old = tenant.policies.find(id);
   if (old === undefined) return notFound(id);
   const parsed = change.safeParse(request.body);
-  if (!parsed.success) return badRequest(`1007: ${z.prettifyError(parsed.error).split("\n")[0] ?? ""}`);
+  if (!parsed.success) return badRequest(`1007: ${firstFault(parsed.error)}`);
   const conditions = { ...anyObject.parse(old["conditions"]), ...anyObject.safeParse(parsed.data["conditions"]).data };
   const body = { ...old, ...parsed.data, conditions, id, modifiedDateTime: new Date(request.now).toISOString() };
   tenant.commit({ t: "policy-set", at: request.now, by: request.caller.clientId, policy: id.toLowerCase(), body });

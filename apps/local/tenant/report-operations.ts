@@ -6,6 +6,7 @@ import type { Answer } from "./answer.ts";
 import { chance } from "../chance.ts";
 import type { Drawn, ReportFault } from "./faults.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
+import { BOTH } from "./operation.ts";
 import { answerPage, selectedOf } from "./pages.ts";
 import type { Method, Person } from "./people.ts";
 import { isCapable, registrationAt } from "./people.ts";
@@ -45,7 +46,7 @@ const HALF = "half of ";
 export const reportOperations: readonly Operation[] = [
   {
     method: "GET",
-    versions: ["v1.0", "beta"],
+    versions: BOTH,
     path: ["reports", "authenticationMethods", "userRegistrationDetails"],
     service: "reports",
     resourceUnits: 1,

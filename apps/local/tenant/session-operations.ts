@@ -5,7 +5,7 @@ import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { MINUTE_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest, created, empty, notFound, ok } from "./answer.ts";
+import { badRequest, created, empty, firstFault, notFound, ok } from "./answer.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import type { Pass, Person } from "./people.ts";
@@ -55,7 +55,7 @@ function listPasses(tenant: Simulation, request: GraphRequest, id: string): Answ
 
 function createPass(tenant: Simulation, request: GraphRequest, id: string): Answer {
   const parsed = passBody.safeParse(request.body ?? {});
-  if (!parsed.success) return badRequest(z.prettifyError(parsed.error).split("\n")[0] ?? "");
+  if (!parsed.success) return badRequest(firstFault(parsed.error));
   const person = findVisible(tenant, request, id);
   if (person === undefined) return notFound(id);
   if (!tenant.knobs.tapEnabled)

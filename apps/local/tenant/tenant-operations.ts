@@ -4,6 +4,7 @@ import type { Answer } from "./answer.ts";
 import { notFound, ok, unsupportedQuery } from "./answer.ts";
 import { parseFilter } from "./filter.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
+import { BOTH } from "./operation.ts";
 import { GLOBAL_ADMINISTRATOR } from "./options.ts";
 import type { Person } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
@@ -35,7 +36,7 @@ function read(
   roles: readonly string[],
   run: Operation["run"],
 ): Operation {
-  return { method: "GET", versions: ["v1.0", "beta"], path, service: "identity", resourceUnits, writes: 0, roles, run };
+  return { method: "GET", versions: BOTH, path, service: "identity", resourceUnits, writes: 0, roles, run };
 }
 
 function listRoleAssignments(tenant: Simulation, request: GraphRequest): Answer {

@@ -1,7 +1,7 @@
 // A user as Graph shows one: which properties there are, which come unasked, and where their values are from.
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
-import { badRequest, graphError } from "./answer.ts";
+import { graphError, noSuchProperty } from "./answer.ts";
 import { chance } from "../chance.ts";
 import type { GraphRequest } from "./operation.ts";
 import type { Person } from "./people.ts";
@@ -33,9 +33,7 @@ export function readSelect(tenant: Simulation, request: GraphRequest): readonly 
   if (text === null) return DEFAULT_SELECT;
   const select = text.split(",").map((name) => name.trim());
   const unknown = select.find((name) => !PROPERTIES.has(name));
-  if (unknown !== undefined) {
-    return badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.user'.`);
-  }
+  if (unknown !== undefined) return noSuchProperty(unknown, "user");
   if (select.includes("signInActivity") && tenant.knobs.licence === "free") return notPremium();
   return select;
 }
