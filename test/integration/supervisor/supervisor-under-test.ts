@@ -13,6 +13,7 @@ import { startSupervisor } from "../../../apps/local/supervisor/supervisor.ts";
 import { readRecords } from "../host/records.ts";
 import type { Recorded } from "../host/records.ts";
 import { until } from "../until.ts";
+import type { TenantChildOptions } from "../../../apps/local/supervisor/tenant-settings.ts";
 import type { BuiltChildren } from "./built-children.ts";
 
 export const START = Date.UTC(2026, 2, 2, 6, 0, 10);
@@ -49,6 +50,21 @@ export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }
 
+/** Nobody in it, and no limits. */
+export const EMPTY_TENANT: TenantChildOptions = {
+  users: [],
+  seed: 1,
+  faults: [],
+  quota: "off",
+  latencyMs: 0,
+  tenantId: "t",
+  identityHeader: "h",
+  identities: [],
+  senders: [],
+  breakGlass: [],
+  adminToken: "a",
+};
+
 /** `readWakeAt` is "nothing planned" unless a test says otherwise. */
 export function optionsOf(
   children: BuiltChildren,
@@ -74,19 +90,7 @@ export function optionsOf(
     keys: { host: "the-host-key", master: "the-master-key" },
     dataDir,
     queues: ["work", "unsettled"].map((name) => ({ name, lockMs: 300_000, maxDeliveryCount: 10 })),
-    tenant: {
-      users: [],
-      seed: 1,
-      faults: [],
-      quota: "off",
-      latencyMs: 0,
-      tenantId: "t",
-      identityHeader: "h",
-      identities: [],
-      senders: [],
-      breakGlass: [],
-      adminToken: "a",
-    },
+    tenant: EMPTY_TENANT,
     start: START,
     speed: { kind: "max" },
     planner: "plan-waves",

@@ -10,7 +10,7 @@ import { deriveGuid } from "../../../shared/domain/hash.ts";
 import { until } from "../until.ts";
 import { buildChildren } from "./built-children.ts";
 import type { BuiltChildren } from "./built-children.ts";
-import { removeFolders, startUnderTest } from "./supervisor-under-test.ts";
+import { EMPTY_TENANT, removeFolders, startUnderTest } from "./supervisor-under-test.ts";
 import type { Changes, SupervisorUnderTest } from "./supervisor-under-test.ts";
 
 const MINUTE = 60_000;
@@ -30,19 +30,11 @@ describe("clock 13: tokens live by the wall", () => {
     virtual.span = span;
     tenant = await startTenant({
       clock: { now: () => Date.now() + virtual.span },
+      ...EMPTY_TENANT,
       dataDir: null,
       port: 0,
-      users: [],
-      seed: 1,
-      faults: [],
-      quota: "off",
-      latencyMs: 0,
-      tenantId: "t",
       identityHeader: HEADER,
       identities: [{ clientId: reader, roles: ["User.Read.All"] }],
-      senders: [],
-      breakGlass: [],
-      adminToken: "a",
       knobs: { tokenLifetimeS },
     });
     Object.assign(process.env, { IDENTITY_ENDPOINT: tenant.identityEndpoint, IDENTITY_HEADER: HEADER });

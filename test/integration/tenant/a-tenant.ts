@@ -1,5 +1,8 @@
 // A simulated tenant with three people on a clock that the test sets, and a client that holds each exchange to the contract.
-import { expect } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
 import * as z from "zod";
 import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { RegistrationHabit, TenantUser } from "../../../shared/domain/tenant-user.ts";
@@ -94,6 +97,13 @@ const batchAnswer = z.object({
     }),
   ),
 });
+
+/** Removed once the test has ended, and with it whoever it started. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tenant-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** @param clock of an earlier tenant on the same folder, which goes on */
 export async function aTenant(options: Partial<TenantOptions> = {}, clock = { at: START }): Promise<TestTenant> {

@@ -1,30 +1,33 @@
 // The tenant's log: nothing is told before it is on the disk, and a file is opened, or refused, as it deserves.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { HOUR_MS } from "../../../shared/domain/instant.ts";
 import { syncToDisk } from "../../../apps/local/tenant/durable-log.ts";
 import type { TestTenant } from "./a-tenant.ts";
-import { aTenant, aUser, ENFORCER, NEVER, requirements, SENDER, setState, START, USABLE } from "./a-tenant.ts";
+import {
+  aTenant,
+  aUser,
+  ENFORCER,
+  NEVER,
+  newFolder,
+  requirements,
+  SENDER,
+  setState,
+  START,
+  USABLE,
+} from "./a-tenant.ts";
 
 const open: TestTenant[] = [];
-const folders: string[] = [];
 afterEach(async () => {
   for (const t of open.splice(0)) await t.tenant.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 async function tenantOn(...args: Parameters<typeof aTenant>): Promise<TestTenant> {
   const t = await aTenant(...args);
   open.push(t);
   return t;
-}
-function givenFolder(): string {
-  const made = mkdtempSync(join(tmpdir(), "tenant-"));
-  folders.push(made);
-  return made;
 }
 async function closeAll(): Promise<void> {
   for (const t of open.splice(0)) await t.tenant.close();
@@ -57,7 +60,7 @@ function slowDisk() {
 describe("tenant 36: an answer waits for the disk", () => {
   it("that of a change, and that of a read which would show it", async () => {
     const disk = slowDisk();
-    const t = await tenantOn({ dataDir: givenFolder(), disk });
+    const t = await tenantOn({ dataDir: newFolder(), disk });
     await t.call("GET", `/beta${requirements(NEVER)}`); // fetches the token, too
     await t.token(ENFORCER);
     disk.isHeld = true;
@@ -85,7 +88,7 @@ describe("tenant 36: an answer waits for the disk", () => {
   it("shares one sync among all that come while another runs", async () => {
     const disk = slowDisk();
     const users = Array.from({ length: 30 }, (_, i) => aUser(`user${i}`, { kind: "never" }));
-    const t = await tenantOn({ dataDir: givenFolder(), disk, users });
+    const t = await tenantOn({ dataDir: newFolder(), disk, users });
     await t.token(ENFORCER);
     disk.isHeld = true;
     const first = t.batch([setState(NEVER, "enabled")]);
@@ -101,7 +104,7 @@ describe("tenant 36: an answer waits for the disk", () => {
 
 describe("tenant 36: a disk without room", () => {
   it("ends the answers, loses nothing that was answered, and goes on when there is room", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     let isFull = false;
     const disk = { sync: (fd: number): Promise<void> => (isFull ? Promise.reject(full) : syncToDisk(fd)) };
@@ -119,7 +122,7 @@ describe("tenant 36: a disk without room", () => {
 
 describe("tenant 36: one process a folder", () => {
   it("refuses the second, and takes over the lock of one that is gone", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     await tenantOn({ dataDir });
     await expect(aTenant({ dataDir })).rejects.toThrow(`The data folder is in use by process ${process.pid}.`);
     await closeAll();
@@ -130,7 +133,7 @@ describe("tenant 36: one process a folder", () => {
 
 describe("tenant 36: the file of the log", () => {
   it("is read as an older build wrote it, one event a line, and kept as today's", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     const event = { t: "write", at: START, user: NEVER.id, by: ENFORCER, requested: "enabled", stored: "enabled" };
     const head = { v: 1, tenantId: "44444444-0000-4000-8000-000000000001", epoch: START };
     writeFileSync(
@@ -147,7 +150,7 @@ describe("tenant 36: the file of the log", () => {
   });
 
   it("is cut where it was torn, and says so", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     const t = await tenantOn({ dataDir });
     await t.batch([setState(NEVER, "enabled")]);
     await closeAll();
@@ -160,7 +163,7 @@ describe("tenant 36: the file of the log", () => {
   });
 
   it("of a newer build is refused, and damage names the line and the way out", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     writeFileSync(logOf(dataDir), line({ v: 3, tenantId: "44444444-0000-4000-8000-000000000001", epoch: START }));
     await expect(aTenant({ dataDir })).rejects.toThrow(/written by a newer version \(format 3, this one reads 2\)/u);
     writeFileSync(
@@ -173,7 +176,7 @@ describe("tenant 36: the file of the log", () => {
   });
 
   it("loses refused calls that no quota remembers, and nothing else", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     const t = await tenantOn({ dataDir });
     await t.batch([setState(NEVER, "enabled")]);
     await t.call("POST", `/v1.0/users/${SENDER.id}/sendMail`, { bad: true, body: {} });
@@ -200,7 +203,7 @@ describe("tenant 36: the file of the log", () => {
 
 describe("tenant 10: quotas over a restart", () => {
   it("counts writes that were refused or found nobody as before", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     const t = await tenantOn({ dataDir });
     const ghost = (i: number) => ({
       id: String(i),

@@ -1,25 +1,17 @@
 // Groups, Temporary Access Passes and the end of sessions.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import type { Reply, TestTenant } from "./a-tenant.ts";
-import { aTenant, aUser, HELPDESK, NEVER, READER, SOON, USABLE } from "./a-tenant.ts";
+import { aTenant, aUser, HELPDESK, NEVER, newFolder, READER, SOON, USABLE } from "./a-tenant.ts";
 import { auditsOf, readAll } from "./questions.ts";
 
 let t: TestTenant;
-const folders: string[] = [];
 afterEach(async () => {
   await t.tenant.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
-function givenFolder(): string {
-  const made = mkdtempSync(join(tmpdir(), "tenant-"));
-  folders.push(made);
-  return made;
-}
 
 const as = HELPDESK;
 const twenty = Array.from({ length: 21 }, (_, i) => aUser(`user${i}`, { kind: "never" }));
@@ -39,7 +31,7 @@ describe("tenant 28: groups", () => {
     (await readAll(t, `/v1.0/groups/${group}/${path}?$select=id&$top=3`, { as })).map((row) => row["id"]);
 
   it("take 20 members a request, all or none, and show them late; over a restart, too", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     t = await aTenant({ dataDir, users: twenty });
     const group = await create();
     const ids = twenty.map(({ id }) => id);
@@ -102,7 +94,7 @@ describe("tenant 30: a Temporary Access Pass", () => {
   const made = z.object({ id: z.string(), temporaryAccessPass: z.string().min(8), lifetimeInMinutes: z.int() });
 
   it("is shown once, is in no log, is replaced by the next, and goes", async () => {
-    const dataDir = givenFolder();
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     const first = made.parse((await create()).body);
     const second = made.parse((await create({ lifetimeInMinutes: 480, isUsableOnce: true })).body);

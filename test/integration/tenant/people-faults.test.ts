@@ -1,7 +1,4 @@
 // Faults that are people's doing: each is drawn once, stays over a restart, and is in the directory audit and the witness account.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { DAY_MS, HOUR_MS } from "../../../shared/domain/instant.ts";
@@ -14,6 +11,7 @@ import {
   ENFORCER,
   mailTo,
   NEVER,
+  newFolder,
   NOTIFIER,
   READER,
   requirements,
@@ -24,10 +22,8 @@ import {
 import { auditsOf, makeFaults, readAll } from "./questions.ts";
 
 let t: TestTenant;
-const folders: string[] = [];
 afterEach(async () => {
   await t.tenant.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 const REPORT = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999";
@@ -47,16 +43,11 @@ async function restart(options: Partial<TenantOptions>): Promise<void> {
   await t.tenant.close();
   t = await aTenant(options, t.clock);
 }
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), "tenant-"));
-  folders.push(made);
-  return made;
-}
 const summary = (answers: readonly StepAnswer[]): unknown => answers.map(({ id, status }) => `${id} ${status}`).sort();
 
 describe("tenant 7: a permission that is taken away", () => {
   it("refuses as Graph does for up to two hours, then is given back; the audit names both", async () => {
-    const dataDir = folder();
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     await makeFaults(t, "permission-lost=1");
     const refused = await t.call("PATCH", `/beta${requirements(NEVER)}`, {
@@ -100,7 +91,7 @@ describe("tenant 7: a permission that is taken away", () => {
 
 describe("tenant 5: people who leave and come back", () => {
   it("deletes a user at a read or a write, once and for all restarts, and never an emergency account", async () => {
-    const dataDir = folder();
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     await makeFaults(t, "user-deleted=1");
     expect(summary(await t.batch([setState(NEVER, "enabled", "a")]))).toEqual(["a 404"]);
@@ -118,7 +109,7 @@ describe("tenant 5: people who leave and come back", () => {
   });
 
   it("restores a deleted user under the same id with MFA off, at a read of the user or of the list, for 30 days", async () => {
-    const dataDir = folder();
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     await t.batch([setState(NEVER, "enforced"), setState(USABLE, "enforced")]);
     for (const { id } of [NEVER, USABLE]) await t.door("POST", `users/${id}`, { action: "delete" });
@@ -147,7 +138,7 @@ describe("tenant 5: people who leave and come back", () => {
   });
 
   it("gives a user another name and address; the id, and mail to the old address, go on", async () => {
-    const dataDir = folder();
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     await makeFaults(t, "user-renamed=1");
     const shown = await readUser(NEVER.id);
@@ -172,7 +163,7 @@ describe("tenant 5: people who leave and come back", () => {
 
 describe("tenant 32: an admin undoes our write", () => {
   it("some hours later, as a person in the audit, over a restart, and not for an emergency account", async () => {
-    const dataDir = folder();
+    const dataDir = newFolder();
     const breakGlass = { ...NEVER, id: BREAK_GLASS[0]?.id ?? "" };
     t = await aTenant({ dataDir });
     await makeFaults(t, "admin-revert=1");

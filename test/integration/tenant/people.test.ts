@@ -1,6 +1,5 @@
 // People, lists and the report; what survives a restart; and what the witness tells.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
@@ -15,6 +14,7 @@ import {
   ENFORCER,
   mailTo,
   NEVER,
+  newFolder,
   NOTIFIER,
   PHONE,
   requirements,
@@ -28,10 +28,8 @@ import type { Row } from "./questions.ts";
 import { readAll } from "./questions.ts";
 
 let t: TestTenant;
-const folders: string[] = [];
 afterEach(async () => {
   await t.tenant.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
 const REPORT = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=999";
@@ -198,8 +196,7 @@ describe("tenant 24b: roles and licences, for the gates", () => {
 
 describe("tenant 36: durable and witnessed", () => {
   it("comes back with states, mails and registrations, over a torn last line", async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), "tenant-"));
-    folders.push(dataDir);
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     await t.batch([setState(NEVER, "enforced")]);
     await notify("sam@contoso.example");
@@ -218,8 +215,7 @@ describe("tenant 36: durable and witnessed", () => {
   });
 
   it("does not refill the write quota by a restart", async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), "tenant-"));
-    folders.push(dataDir);
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     const twenty = Array.from({ length: 20 }, (_, i) => setState(NEVER, "enabled", String(i)));
     for (let i = 0; i < 121; i++) await t.batch(twenty);
@@ -231,8 +227,7 @@ describe("tenant 36: durable and witnessed", () => {
   });
 
   it("refuses a log that is damaged in the middle, and one of a newer version", async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), "tenant-"));
-    folders.push(dataDir);
+    const dataDir = newFolder();
     t = await aTenant({ dataDir });
     for (const state of ["enabled", "disabled"]) await t.batch([setState(NEVER, state)]);
     await t.tenant.close();
