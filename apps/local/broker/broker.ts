@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { openLog } from "../durable/append-log.ts";
-import { lockFolder } from "../durable/folder-lock.ts";
+import { startLocked } from "../durable/folder-lock.ts";
 import { listenAmqp, type AmqpServer } from "./amqp-server.ts";
 import { Engine, type Held, type QueueCounts } from "./engine.ts";
 import { BrokerFaults } from "./faults.ts";
@@ -29,6 +29,8 @@ export interface BrokerOptions {
   readonly log: (line: string) => void;
   readonly faults?: BrokerFaults;
   readonly idleMs?: number;
+  /** How long another owner of the folder is waited for; default 0. */
+  readonly lockWaitMs?: number;
 }
 
 export interface Broker {
@@ -49,13 +51,9 @@ export interface Broker {
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   refuseNotServed(options.queues);
-  const unlock = options.dataDir === null ? () => Promise.resolve() : await openFolder(options.dataDir);
-  try {
-    return await startUnlocked(options, unlock);
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
+  const { dataDir, lockWaitMs = 0 } = options;
+  if (dataDir !== null) await openFolder(dataDir);
+  return startLocked(dataDir, lockWaitMs, (unlock) => startUnlocked(options, unlock));
 }
 
 async function startUnlocked(options: BrokerOptions, unlock: () => Promise<void>): Promise<Broker> {
@@ -116,7 +114,7 @@ function connectionStringOf(port: number): string {
   );
 }
 
-async function openFolder(dataDir: string): Promise<() => Promise<void>> {
+async function openFolder(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });
     accessSync(dataDir, constants.W_OK);
@@ -130,5 +128,4 @@ async function openFolder(dataDir: string): Promise<() => Promise<void>> {
       },
     ]);
   }
-  return lockFolder(dataDir);
 }

@@ -17,7 +17,7 @@ const LOOK_MS = 25;
  * Answers the function that releases the folder. Throws a UserFault where another process, or this one, holds it, and still
  * does after `waitMs`.
  */
-export async function lockFolder(dataDir: string, waitMs = 0): Promise<() => Promise<void>> {
+async function lockFolder(dataDir: string, waitMs = 0): Promise<() => Promise<void>> {
   const folder = resolve(dataDir);
   const path = join(folder, "broker.lock");
   if (heldHere.has(folder)) throw inUse(path, process.pid);
@@ -32,6 +32,21 @@ export async function lockFolder(dataDir: string, waitMs = 0): Promise<() => Pro
     await rm(path, { force: true });
     heldHere.delete(folder);
   };
+}
+
+/** Starts what keeps its data in the folder; a start that fails leaves it free. @param dataDir null: nothing is kept, nothing locked */
+export async function startLocked<T>(
+  dataDir: string | null,
+  waitMs: number,
+  start: (unlock: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const unlock = dataDir === null ? () => Promise.resolve() : await lockFolder(dataDir, waitMs);
+  try {
+    return await start(unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }
 
 async function takeLockWithin(path: string, waitMs: number): Promise<void> {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { startBroker, type Broker } from "../broker/broker.ts";
 import { BrokerFaults } from "../broker/faults.ts";
 import { runChild } from "../child.ts";
+import { ORPHAN_MS } from "../durable/folder-lock.ts";
 import { switchedFaults } from "../faults/fault-list.ts";
 
 const queue = z.object({
@@ -26,7 +27,7 @@ runChild({
   start: async ({ faultSeed, ...options }, clock) => {
     const faults = new BrokerFaults({ seed: faultSeed });
     const log = (line: string): void => void process.stderr.write(`${line}\n`);
-    const broker = await startBroker({ ...options, clock, faults, log });
+    const broker = await startBroker({ ...options, clock, faults, log, lockWaitMs: ORPHAN_MS });
     return {
       ports: { broker: broker.port },
       info: { connectionString: broker.connectionString },

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { OffsetClock } from "../clock.ts";
-import { lockFolder } from "../durable/folder-lock.ts";
+import { startLocked } from "../durable/folder-lock.ts";
 import type { DeclaredTimer } from "../protocol.ts";
 import { openClockStore } from "./clock-store.ts";
 import type { ClockStore } from "./clock-store.ts";
@@ -14,16 +14,10 @@ import { Timekeeper } from "./timekeeper.ts";
 
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   mkdirSync(options.dataDir, { recursive: true });
-  const unlock = await lockFolder(options.dataDir);
-  try {
-    return await startLocked(options, unlock);
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
+  return startLocked(options.dataDir, 0, (unlock) => startParts(options, unlock));
 }
 
-async function startLocked(options: SupervisorOptions, unlock: () => Promise<void>): Promise<Supervisor> {
+async function startParts(options: SupervisorOptions, unlock: () => Promise<void>): Promise<Supervisor> {
   const store = openClockStore(options.dataDir);
   const run = new Run(options, firstClock(options.start, store), store);
   try {

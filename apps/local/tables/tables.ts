@@ -1,7 +1,7 @@
 // Table Storage: Azurite's table server in this process, made durable by a journal where there is a folder for it.
 import { join } from "node:path";
 import { UserFault } from "../../../shared/domain/fault.ts";
-import { lockFolder, ORPHAN_MS } from "../durable/folder-lock.ts";
+import { ORPHAN_MS, startLocked } from "../durable/folder-lock.ts";
 import { createServer, loadAzurite } from "./azurite.ts";
 import type { TableServer } from "./azurite.ts";
 import type { Journal } from "./journal.ts";
@@ -36,17 +36,11 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const ignore = (): void => undefined;
 
 /** @throws UserFault for a port or folder in use, a damaged journal */
-export async function startTables(options: TablesOptions): Promise<Tables> {
-  const { dataDir } = options;
-  if (dataDir === null) return startUnlocked(options);
-  const unlock = await lockFolder(dataDir, ORPHAN_MS);
-  try {
+export function startTables(options: TablesOptions): Promise<Tables> {
+  return startLocked(options.dataDir, ORPHAN_MS, async (unlock) => {
     const tables = await startUnlocked(options);
     return { ...tables, close: () => tables.close().finally(unlock) };
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
+  });
 }
 
 async function startUnlocked({ dataDir, port, faults, log, onBroken, failWrite }: TablesOptions): Promise<Tables> {

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { UserFault } from "../../../shared/domain/fault.ts";
-import { lockFolder, ORPHAN_MS } from "../durable/folder-lock.ts";
+import { ORPHAN_MS, startLocked } from "../durable/folder-lock.ts";
 import type { TenantOptions } from "./options.ts";
 import { createTenantServer } from "./server.ts";
 import { Simulation } from "./simulation.ts";
@@ -27,20 +27,10 @@ export interface Tenant {
 }
 
 export async function startTenant(options: TenantOptions): Promise<Tenant> {
-  const unlock = await lock(options.dataDir);
-  try {
-    return await start(options, unlock);
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
-}
-
-/** Two processes that append to one log would tear it. The tenant of a supervisor that was killed is gone within a moment. */
-async function lock(dataDir: string | null): Promise<() => Promise<void>> {
-  if (dataDir === null) return () => Promise.resolve();
-  await mkdir(dataDir, { recursive: true });
-  return lockFolder(dataDir, ORPHAN_MS);
+  const { dataDir } = options;
+  if (dataDir !== null) await mkdir(dataDir, { recursive: true });
+  // Two processes that append to one log would tear it. The tenant of a supervisor that was killed is gone within a moment.
+  return startLocked(dataDir, ORPHAN_MS, (unlock) => start(options, unlock));
 }
 
 async function start(options: TenantOptions, unlock: () => Promise<void>): Promise<Tenant> {

@@ -6,8 +6,12 @@ import { ServiceBusClient } from "@azure/service-bus";
 import { expect, it, onTestFinished } from "vitest";
 import { SupervisedChild } from "../../../apps/local/supervisor/child-process.ts";
 import { buildEntry } from "../../support/build-entry.ts";
+import { buildBroker, expectRefusal, run } from "./broker-program.ts";
+import { givenFolder } from "./broker-under-test.ts";
 
-async function givenChild(queues: readonly object[]): Promise<SupervisedChild> {
+buildBroker();
+
+async function givenChild(queues: readonly object[], dataDir: string | null = null): Promise<SupervisedChild> {
   const built = await mkdtemp(join(tmpdir(), "broker-child-"));
   onTestFinished(() => rm(built, { recursive: true, force: true }));
   const child = new SupervisedChild(
@@ -19,7 +23,7 @@ async function givenChild(queues: readonly object[]): Promise<SupervisedChild> {
       onHint: () => undefined,
       onDeath: () => undefined,
     },
-    { seq: () => 0, offset: () => 0, settings: { dataDir: null, port: 0, queues, faultSeed: 5 } },
+    { seq: () => 0, offset: () => 0, settings: { dataDir, port: 0, queues, faultSeed: 5 } },
   );
   onTestFinished(() => child.close(2_000));
   return child;
@@ -48,4 +52,19 @@ it("broker 24: the child ends with the words of the refusal", async () => {
   ]);
 
   await expect(child.ready).rejects.toThrow('queue "once": requiresDuplicateDetection: the embedded broker has no');
+});
+
+it("waits a moment for the folder: the child of a supervisor that was killed may still be ending", async () => {
+  const dataDir = await givenFolder();
+  const queues = [{ name: "work", lockMs: 5_000, maxDeliveryCount: 10 }];
+  const first = await givenChild(queues, dataDir);
+  await first.ready;
+  const second = await givenChild(queues, dataDir);
+  // Whoever does not wait is refused meanwhile; the second of these begins when the child has long asked for the folder.
+  for (const port of ["0", "0"])
+    await expectRefusal(run("--port", port, "--queue", "work", "--data", dataDir), /in use by process/);
+
+  first.kill();
+
+  await expect(second.ready).resolves.toMatchObject({ ports: { broker: expect.any(Number) as unknown } });
 });
