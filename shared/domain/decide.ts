@@ -10,6 +10,7 @@ import type { KnownMfaState, NoticeKey, Step } from "./names.ts";
 import { noticeKind } from "./names.ts";
 import type { Policy } from "./policy.ts";
 import { FOLLOW_UPS_MAX, LOOK_EVERY_MS } from "./policy.ts";
+import type { Registration } from "./registration.ts";
 import { isFresh } from "./registration.ts";
 import { unreachable } from "./unreachable.ts";
 
@@ -95,12 +96,17 @@ function decideEnforce(enrollment: Enrollment, state: Notified, policy: Policy, 
   if (now < from) return wait(claim.kind === "open" ? Math.min(from, claim.expiresAt) : from);
   // No write leaves before the state before it is on record: there would be nothing to go back to.
   if (prior.kind === "unobserved") return act({ kind: "observe-state" });
+  const look = nextLook(registration, state, policy);
+  if (now < look) return wait(claim.kind === "open" ? Math.min(look, claim.expiresAt) : look);
   if (!isFresh(registration, now)) return act({ kind: "observe-methods" });
   if (registration.value === "usable") return act({ kind: "set-state", mfaState: "enforced" });
-  const patienceEnds = state.enforceAfter + policy.unregisteredWaitMs;
-  if (now >= patienceEnds) return decideUnregistered(policy, now);
-  const look = Math.min(patienceEnds, registration.at + LOOK_EVERY_MS + 1);
-  return wait(claim.kind === "open" ? Math.min(look, claim.expiresAt) : look);
+  return decideUnregistered(policy, now);
+}
+
+/** Seen without a method: the report tells when that changes. What it may have missed is looked for now and then, and at the end. */
+export function nextLook({ value, at }: Registration, state: Notified, policy: Policy): Instant {
+  if (value !== "none") return 0;
+  return Math.min(state.enforceAfter + policy.unregisteredWaitMs, at + LOOK_EVERY_MS);
 }
 
 /** Past the deadline and past the patience: the spec decides, with its reason. */

@@ -1,13 +1,12 @@
 // When a row is due for its step: the same answer as `decide` gives, as an instant, so that a header can say it for a batch.
 // Property: at `dueAt` decide lets the step act or settle, before it decide waits (test/unit/domain/decide.test.ts).
-import { earliestEnforcement } from "./decide.ts";
+import { earliestEnforcement, nextLook } from "./decide.ts";
 import type { Enrollment, Notified } from "./enrollment.ts";
 import { stepOf } from "./enrollment.ts";
 import type { Instant } from "./instant.ts";
 import { FAR_FUTURE } from "./instant.ts";
 import type { Step } from "./names.ts";
 import type { Policy } from "./policy.ts";
-import { LOOK_EVERY_MS } from "./policy.ts";
 
 export interface Due {
   readonly step: Step;
@@ -52,8 +51,5 @@ function enforcementLook(enrollment: Enrollment, state: Notified, policy: Policy
 
 function registrationLook({ prior, registration }: Enrollment, state: Notified, policy: Policy): Instant {
   const from = earliestEnforcement(state, policy);
-  if (registration.value !== "none" || prior.kind === "unobserved") return from;
-  // Seen without a method: the next look is when that evidence is stale, or when patience ends.
-  const patienceEnds = state.enforceAfter + policy.unregisteredWaitMs;
-  return Math.max(from, Math.min(patienceEnds, registration.at + LOOK_EVERY_MS + 1));
+  return prior.kind === "unobserved" ? from : Math.max(from, nextLook(registration, state, policy));
 }

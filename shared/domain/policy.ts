@@ -1,5 +1,5 @@
 // What one rollout's spec decides about every user of it. Spans in milliseconds; resolved once, at apply.
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./instant.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "./instant.ts";
 
 export interface RetryPolicy {
   readonly baseMs: number;
@@ -42,5 +42,8 @@ export const FOLLOW_UP_AFTER_MS = DAY_MS;
 export const FOLLOW_UPS_MAX = 5;
 /** A guard older than this is read again before a Graph request starts. */
 export const GUARD_MAX_AGE_MS = 2 * SECOND_MS;
-/** Who is past the deadline and not registered is looked at again so often. */
-export const LOOK_EVERY_MS = 24 * HOUR_MS;
+/**
+ * Who is past the deadline and not registered is looked at again so often. The registration report, read every six hours, tells of
+ * who registers; these looks are for what it missed. Each costs a message and a save for every batch that has such a user.
+ */
+export const LOOK_EVERY_MS = 7 * DAY_MS;

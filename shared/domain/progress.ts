@@ -1,6 +1,6 @@
 // How far a wave is, as sums of its headers: what the page, the terminal and the metrics read. Nobody counts by hand.
 import type { Phase } from "./enrollment.ts";
-import type { Header } from "./header.ts";
+import type { Summary } from "./header.ts";
 import { addPhases } from "./header.ts";
 import type { WaveId } from "./names.ts";
 
@@ -11,7 +11,7 @@ export interface WaveProgress {
   readonly notices: { readonly sent: number; readonly uncertain: number };
 }
 
-export function measureWave(wave: WaveId, headers: readonly Header[]): WaveProgress {
+export function measureWave(wave: WaveId, headers: readonly Summary[]): WaveProgress {
   const failures: Record<string, number> = {};
   for (const header of headers) {
     for (const [reason, count] of Object.entries(header.failures)) failures[reason] = (failures[reason] ?? 0) + count;

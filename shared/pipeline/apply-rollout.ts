@@ -3,6 +3,7 @@
 import { LEVEL, withRollout } from "../domain/control.ts";
 import { UserFault } from "../domain/fault.ts";
 import { summarize } from "../domain/header.ts";
+import { measureWave } from "../domain/progress.ts";
 import type { Rollout, Wave } from "../domain/rollout.ts";
 import { BATCH_SIZE, slice } from "../domain/slice.ts";
 import type { BatchStore, NewBatch } from "../ports/batch-store.ts";
@@ -65,6 +66,8 @@ async function applyWave(deps: ApplyDeps, plan: RolloutPlan, wave: PlannedWave):
   const taken = await deps.users.claim(places);
   if (taken.length > 0) throw new UserFault(taken.slice(0, 20).map(takenFault));
   for (const batch of batches) await deps.batches.create(batch);
+  const enrolled = batches.map(({ summary }) => summary);
+  await deps.rollouts.saveProgress(plan.spec.rollout, measureWave(wave.id, enrolled), plan.now);
 }
 
 function takenFault(place: UserPlace): UserFault["faults"][number] {

@@ -49,7 +49,7 @@ export async function measureRollout(
   return view === null ? [] : measureWaves(deps, view);
 }
 
-export async function measureWaves(
+async function measureWaves(
   { batches }: Pick<ProgressDeps, "batches">,
   { rollout, waves }: RolloutView,
 ): Promise<readonly WaveProgress[]> {

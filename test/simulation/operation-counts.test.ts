@@ -47,6 +47,18 @@ describe("a whole rollout of full batches", () => {
   });
 });
 
+it("who never registers costs a batch one message a week after the deadline, not one a day", async () => {
+  const world = new MemoryWorld({ writesPer150s: 1_000_000 });
+  populate(world, USERS, (index) => (index % BATCH_SIZE === 0 ? "never" : "before"));
+  await world.apply(aSpec());
+  await world.runToEnd("contoso");
+
+  // At the deadline, a week later, and at the end of the wait of 14 days.
+  const messages = world.spent.get("enforce")?.messages ?? 0;
+  expect(messages).toBeGreaterThanOrEqual(3 * BATCHES);
+  expect(messages).toBeLessThanOrEqual(3 * BATCHES * MESSAGES);
+});
+
 describe("a tick with nothing due", () => {
   for (const batches of [1, 10, 120]) {
     it(`is at most five table operations and one a block, with ${String(batches)} batches`, async () => {

@@ -6,12 +6,14 @@ import type { Phase } from "../../../shared/domain/enrollment.ts";
 import { addPhases } from "../../../shared/domain/header.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
+import type { RolloutId } from "../../../shared/domain/names.ts";
 import type { WaveProgress } from "../../../shared/domain/progress.ts";
 import { pendingOf } from "../../../shared/domain/progress.ts";
 import type { Wave } from "../../../shared/domain/rollout.ts";
 import { ITEM, PART } from "./terminal.ts";
 
 export interface RunState {
+  readonly rollout: RolloutId;
   readonly waves: readonly Wave[];
   readonly progress: readonly WaveProgress[];
   readonly control: Control;
@@ -35,12 +37,14 @@ const ORDER: readonly Phase[] = [
 ];
 
 /** Without the virtual time, so that a state is shown once and not once a minute. */
-export function describeState({ waves, progress, control, graceDays, now }: RunState): string {
+export function describeState({ rollout, waves, progress, control, graceDays, now }: RunState): string {
   const phases = addPhases(progress.map((wave) => wave.phases));
   const users = Object.values(phases).reduce((sum, count) => sum + count, 0);
   const parts = [`${formatCount(users - pendingOf(phases))} of ${formatCount(users)} final`];
   const rests = SERVICES.filter((service) => control.notBefore[service] > now);
   if (rests.length > 0) parts.push(`throttled: ${rests.join(ITEM)}`);
+  const stops = control.rollouts.find(({ id }) => id === rollout)?.stops ?? [];
+  parts.push(...stops.map(({ wave, because }) => `paused (${wave === "*" ? "all waves" : wave}): ${because}`));
   // One wave is everybody.
   if (progress.length > 1) parts.push(describePhases(phases));
   const end = lastDeadline(waves, progress, graceDays, now);

@@ -1,14 +1,16 @@
-// Follows a run until every enrollment is final or held, by the rows alone.
+// Follows a run until every enrollment is final or held, by the rows alone. What it shows is what the page shows: the saved sums.
+// Only the end is asked of the headers themselves.
 import { addPhases } from "../../../shared/domain/header.ts";
+import type { WaveProgress } from "../../../shared/domain/progress.ts";
 import { pendingOf } from "../../../shared/domain/progress.ts";
-import { measureWaves } from "../../../shared/pipeline/measure-progress.ts";
+import { measureRollout } from "../../../shared/pipeline/measure-progress.ts";
 import { Unavailable } from "../../../shared/ports/errors.ts";
 import type { InstanceCounts } from "./instance-counts.ts";
 import type { RunState } from "./live-status.ts";
 import type { Session } from "./session.ts";
 
 const POLL_MS = 300;
-/** A look reads the headers of the whole rollout: it must not be felt by those who do the work. */
+/** A look must not be felt by those who do the work. */
 const LOOK_SHARE = 20;
 
 export interface Watching {
@@ -36,7 +38,7 @@ async function follow(session: Session, watching: Watching): Promise<void> {
     await watching.counts.look(session.supervisor);
     if (state !== null) {
       watching.onState(state);
-      if (pendingOf(addPhases(state.progress.map((wave) => wave.phases))) === 0) return;
+      if (isDone(state.progress) && (await isDoneInTruth(session))) return;
     }
     await pause(Math.max(POLL_MS, (performance.now() - began) * LOOK_SHARE));
   }
@@ -47,11 +49,24 @@ async function look({ deps, supervisor, rollout }: Session, graceDays: number): 
   try {
     const [view, { value: control }] = await Promise.all([deps.rollouts.read(rollout), deps.control.readControl()]);
     if (view === null) throw new Error(`rollout ${rollout} is not there`);
-    const progress = await measureWaves(deps, view);
     const waves = view.waves.map(({ value }) => value);
-    return { waves, progress, control, graceDays, now: supervisor.now() };
+    const progress = waves.flatMap(({ id }) => view.progress.filter(({ wave }) => wave === id));
+    return { rollout, waves, progress, control, graceDays, now: supervisor.now() };
   } catch (error) {
     if (error instanceof Unavailable) return null;
+    throw error;
+  }
+}
+
+function isDone(progress: readonly WaveProgress[]): boolean {
+  return pendingOf(addPhases(progress.map((wave) => wave.phases))) === 0;
+}
+
+async function isDoneInTruth({ deps, rollout }: Session): Promise<boolean> {
+  try {
+    return isDone(await measureRollout(deps, rollout));
+  } catch (error) {
+    if (error instanceof Unavailable) return false;
     throw error;
   }
 }

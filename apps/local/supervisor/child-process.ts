@@ -19,6 +19,8 @@ export interface ForkOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** How far its clock is off; it jumps with the others. */
   readonly skewMs?: number;
+  /** Most of its heap's old space; absent: as Node finds right for the machine. */
+  readonly heapMb?: number;
   /** One line of the child's stdout or stderr. */
   readonly onLine: (line: string) => void;
   /** The child says that its work has begun or ended: time to look again. */
@@ -51,7 +53,7 @@ export class SupervisedChild {
     this.role = options.role;
     this.#process = fork(options.entry, [], {
       env: options.environment,
-      execArgv: ["--enable-source-maps"],
+      execArgv: ["--enable-source-maps", ...heapLimit(options.heapMb)],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
@@ -199,4 +201,8 @@ export class SupervisedChild {
       fatal?.message ?? `the ${this.role} process ended (${how})${this.isReady ? "" : " before it was ready"}`,
     );
   }
+}
+
+function heapLimit(heapMb: number | undefined): readonly string[] {
+  return heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
 }

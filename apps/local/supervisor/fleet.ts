@@ -32,6 +32,11 @@ export interface InstanceStart {
   readonly skewMs: number;
 }
 
+/**
+ * The smallest instance of Azure has 512 MB, of which Node takes half for its heap. On a machine with plenty, V8 would let garbage lie
+ * until an instance is several times what it needs, and nobody would see what does not fit there.
+ */
+const INSTANCE_HEAP_MB = 256;
 const RESTART_MS = { first: 20, most: 2_000 } as const;
 const STARTS_MAX = 5;
 /** A host drains for at most 10 s and gives its hooks 5; the others only write a file. */
@@ -67,7 +72,7 @@ export class Fleet {
   ): Promise<readonly DeclaredTimer[]> {
     this.#startInstance = (instance, start) => {
       const { environment, settings, skewMs } = startOf(instance, start);
-      const program = { role: "host", entry, environment, skewMs } as const;
+      const program = { role: "host", entry, environment, skewMs, heapMb: INSTANCE_HEAP_MB } as const;
       return this.#fork(program, settings, (death) => this.#instanceDied(instance, death));
     };
     const starts = Array.from({ length: count }, async (_, instance) => {
@@ -132,7 +137,7 @@ export class Fleet {
   }
 
   #fork(
-    program: Pick<ForkOptions, "role" | "entry" | "environment" | "skewMs">,
+    program: Omit<ForkOptions, keyof FleetEvents | "onDeath">,
     settings: unknown,
     onDeath: (death: Death) => void,
   ): SupervisedChild {

@@ -4,11 +4,12 @@ import { PHASES } from "../../../apps/dashboard/progress.ts";
 import { describeState, formatInstant } from "../../../apps/local/run/live-status.ts";
 import type { RunState } from "../../../apps/local/run/live-status.ts";
 import { openTerminal } from "../../../apps/local/run/terminal.ts";
+import type { Control } from "../../../shared/domain/control.ts";
 import { NEW_CONTROL } from "../../../shared/domain/control.ts";
 import { emptyPhases } from "../../../shared/domain/header.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Wave } from "../../../shared/domain/rollout.ts";
-import { T0 } from "../../support/builders.ts";
+import { aPolicy, T0 } from "../../support/builders.ts";
 
 const wave = (id: string, change: Partial<Wave> = {}): Wave => ({
   id,
@@ -28,7 +29,15 @@ const progress = (id: string, phases: Partial<ReturnType<typeof emptyPhases>>): 
   failures: {},
   notices: { sent: 0, uncertain: 0 },
 });
-const calm = { control: NEW_CONTROL, graceDays: 14, now: T0 };
+const controlOf = (id: string, because: string): Control["rollouts"][number] => ({
+  id,
+  policy: aPolicy(),
+  timeZone: "UTC",
+  helpContact: "helpdesk",
+  breakGlass: [],
+  stops: [{ wave: "*", because, by: "automation", at: T0 }],
+});
+const calm = { rollout: "r", control: NEW_CONTROL, graceDays: 14, now: T0 };
 
 describe("the status", () => {
   it("tells who is final, what is throttled, where all are, the last deadline, and then each wave, those that are done last", () => {
@@ -45,12 +54,17 @@ describe("the status", () => {
         progress("pilot", { notified: 4, enforced: 5, failed: 1 }),
         progress("rest", { queued: 10 }),
       ],
-      control: { ...NEW_CONTROL, notBefore: { ...NEW_CONTROL.notBefore, mail: T0 + 1_000 } },
+      control: {
+        ...NEW_CONTROL,
+        notBefore: { ...NEW_CONTROL.notBefore, mail: T0 + 1_000 },
+        rollouts: [controlOf("other", "not ours"), controlOf("r", "Graph refuses to set states")],
+      },
     });
 
     expect(text.split(" · ")).toEqual([
       "9 of 23 final",
       "throttled: mail",
+      "paused (all waves): Graph refuses to set states",
       "1 failed, 10 queued, 4 notified, 8 enforced",
       "last deadline about 2026-03-23",
       "pilot 1 failed, 4 notified, 5 enforced",
