@@ -26,18 +26,20 @@ export interface MemoryTablesOptions {
   readonly faults?: FaultSource;
   /** Each request, as the summary counts them. */
   readonly count?: (kind: "read" | "transaction") => void;
+  /** In the moment of each commit, also of one whose answer is lost. */
+  readonly committed?: (table: keyof Tables, partition: string, writes: readonly EntityWrite[]) => void;
 }
 
 export function createMemoryTables(options: MemoryTablesOptions = {}): Tables {
-  const table = (): MemoryTable => new MemoryTable(options);
+  const table = (name: keyof Tables): MemoryTable => new MemoryTable(name, options);
   return {
-    rollouts: table(),
-    batches: table(),
-    users: table(),
-    people: table(),
-    control: table(),
-    snapshots: table(),
-    deadletters: table(),
+    rollouts: table("rollouts"),
+    batches: table("batches"),
+    users: table("users"),
+    people: table("people"),
+    control: table("control"),
+    snapshots: table("snapshots"),
+    deadletters: table("deadletters"),
   };
 }
 
@@ -45,11 +47,13 @@ class MemoryTable implements EntityTable {
   readonly #partitions = new Map<string, Partition>();
   readonly #faults: FaultSource;
   readonly #count: (kind: "read" | "transaction") => void;
+  readonly #committed: (partition: string, writes: readonly EntityWrite[]) => void;
   #writes = 0;
 
-  constructor({ faults = NO_FAULTS, count = () => undefined }: MemoryTablesOptions = {}) {
+  constructor(name: keyof Tables, { faults = NO_FAULTS, count, committed }: MemoryTablesOptions) {
     this.#faults = faults;
-    this.#count = count;
+    this.#count = count ?? (() => undefined);
+    this.#committed = (partition, writes) => committed?.(name, partition, writes);
   }
 
   async get(partition: string, row: string): Promise<StoredEntity | null> {
@@ -61,7 +65,8 @@ class MemoryTable implements EntityTable {
 
   async *pages(partition: string, from: string, to: string): AsyncIterable<readonly StoredEntity[]> {
     const held = this.#partitions.get(partition);
-    const keys = held === undefined ? [] : sortedKeys(held).filter((key) => key >= from && key < to);
+    const sorted = held === undefined ? [] : sortedKeys(held);
+    const keys = sorted.slice(firstFrom(sorted, from), firstFrom(sorted, to));
     for (let start = 0; start === 0 || start < keys.length; start += PAGE) {
       this.#count("read");
       this.#failWhen("unavailable");
@@ -84,6 +89,7 @@ class MemoryTable implements EntityTable {
     for (const write of writes) checkCondition(held.rows.get(write.row), write);
     this.#partitions.set(partition, held);
     const etags = writes.map((write) => this.#put(held, write.row, write.columns));
+    this.#committed(partition, writes);
     this.#failWhen("lost-answer");
     // The SDK sends again after a lost answer and meets its own write.
     if (this.#faults.strikes("conflict-after-commit")) throw new Conflict("injected: the second try met the first");
@@ -106,6 +112,17 @@ class MemoryTable implements EntityTable {
 function sortedKeys(held: Partition): readonly string[] {
   held.sorted ??= [...held.rows.keys()].sort();
   return held.sorted;
+}
+
+/** Index of the first key that is not below `key`. */
+function firstFrom(sorted: readonly string[], key: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? "") < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function checkLimits(partition: string, writes: readonly EntityWrite[]): void {

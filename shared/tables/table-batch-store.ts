@@ -47,13 +47,12 @@ export class TableBatchStore implements BatchStore {
   async load({ rollout, wave, batch }: BatchAddress): Promise<Batch | null> {
     const address = { rollout, wave, batch };
     const partition = partitionOf(address);
-    const [header, rows] = await Promise.all([
-      this.#table.get(partition, headerKey(batch)),
-      queryAll(this.#table, partition, rangeOf(`u_${headerKey(batch).slice(2)}_`)),
-    ]);
-    return header === null
-      ? null
-      : this.#assemble(address, header, new Map(rows.map((row) => [slotOfKey(row.row), row.columns])));
+    // The header first: whoever saves after it takes its ETag away, and nothing that is made of newer rows can be saved. The other way
+    // round, or both at once, old rows could pass for those of a newer header, and be written over what was saved in between.
+    const header = await this.#table.get(partition, headerKey(batch));
+    if (header === null) return null;
+    const rows = await queryAll(this.#table, partition, rangeOf(`u_${headerKey(batch).slice(2)}_`));
+    return this.#assemble(address, header, new Map(rows.map((row) => [slotOfKey(row.row), row.columns])));
   }
 
   async readSeq(address: BatchAddress): Promise<number | null> {

@@ -9,7 +9,10 @@ import type { JournalEntry } from "../../shared/domain/journal.ts";
 import { findBrokenLink, foldJournal } from "../../shared/domain/journal.ts";
 import type { Batch, BatchSave, Row } from "../../shared/ports/batch-store.ts";
 import { Conflict } from "../../shared/ports/errors.ts";
+import type { StoredEntity } from "../../shared/ports/entity-table.ts";
+import { QuickHash } from "../../shared/memory/seeded-chance.ts";
 import { queryAll } from "../../shared/tables/query-all.ts";
+import { TableBatchStore } from "../../shared/tables/table-batch-store.ts";
 import { aPolicy, T0 } from "../support/builders.ts";
 import type { TablesUnderTest } from "./table-kinds.ts";
 import { KINDS } from "./table-kinds.ts";
@@ -55,6 +58,45 @@ describe.each(KINDS)("batch store on $kind", ({ open }) => {
     return { batch, changed, summary: header, writes: header.writes + 2, nudgeAt: 0, ...note };
   }
 
+  /** A store whose reads that meet are answered in the wrong order, with somebody's save between the first and the next. */
+  function interrupted(between: () => Promise<unknown>): TableBatchStore {
+    const { batches } = under.tables;
+    const waiting: (() => Promise<void>)[] = [];
+    let isFirst = true;
+    let isRunning = false;
+    const run = async (): Promise<void> => {
+      if (isRunning) return;
+      isRunning = true;
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        await next();
+        if (isFirst) await between();
+        isFirst = false;
+      }
+      isRunning = false;
+    };
+    const inTurn = <T>(read: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        waiting.push(() => read().then(resolve, reject));
+        // Whoever asks at the same moment has asked by then.
+        queueMicrotask(() => void run());
+      });
+    const collect = async (pages: ReturnType<typeof batches.pages>): Promise<readonly StoredEntity[][]> => {
+      const all = [];
+      for await (const page of pages) all.push([...page]);
+      return all;
+    };
+    return new TableBatchStore(
+      {
+        get: (partition, row) => inTurn(() => batches.get(partition, row)),
+        pages: async function* (partition, from, to) {
+          yield* await inTurn(() => collect(batches.pages(partition, from, to)));
+        },
+        transact: (partition, writes) => batches.transact(partition, writes),
+      },
+      new QuickHash(),
+    );
+  }
+
   async function journalOf(batch: Batch): Promise<readonly JournalEntry[]> {
     const entries: JournalEntry[] = [];
     for await (const entry of under.stores.batches.readJournal(batch.address)) entries.push(entry);
@@ -98,6 +140,23 @@ describe.each(KINDS)("batch store on $kind", ({ open }) => {
     const now = await loaded(batch.address);
     expect(now.header.seq).toBe(2);
     expect(now.rows[3]?.enrollment.attempt).toBe(2);
+  });
+
+  it("invariant 10: what somebody saves while a batch is loaded is not written over by whoever loaded it", async () => {
+    const batch = await aBatch();
+    let saves = 0;
+    const torn = interrupted(async () => {
+      saves += 1;
+      await under.stores.batches.save(aSave(await loaded(batch.address), 5, "theirs", [3]));
+    });
+
+    const mixed = await torn.load(batch.address);
+    expect(saves).toBe(1);
+    if (mixed === null) throw new Error("no such batch");
+    await expect(torn.save(aSave(mixed, 9, "mine", [7]))).rejects.toThrow(Conflict);
+    expect((await loaded(batch.address)).rows.map(({ enrollment }) => enrollment.attempt).filter((n) => n > 1)).toEqual(
+      [5],
+    );
   });
 
   it("saves on with what a save gave back, without loading", async () => {
