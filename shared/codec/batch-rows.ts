@@ -17,6 +17,7 @@ import {
   time,
   timeOrZero,
   withTime,
+  onceEach,
 } from "./columns.ts";
 
 const pad = (value: number, width: number): string => String(value).padStart(width, "0");
@@ -74,7 +75,7 @@ function formatDue(step: StepDue): { readonly at: string; readonly count: number
   return { at: formatTime(step.at), count: step.count, writes: step.writes };
 }
 
-export function parseHeader(columns: Columns): Header {
+export const parseHeader = onceEach((columns): Header => {
   const row = parseRow(header, columns, "a batch header");
   const { seq, writes, nudgeAt, chain, sent, uncertain } = row;
   return {
@@ -87,7 +88,7 @@ export function parseHeader(columns: Columns): Header {
     failures: parseJsonRow(z.record(z.string(), count), row.failures, "a header's failures"),
     notices: { sent, uncertain },
   };
-}
+});
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const changes = z.array(z.object({ slot: count, columns: z.record(z.string(), scalar) }));

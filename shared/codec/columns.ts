@@ -73,3 +73,18 @@ export function unknownColumns(
 ): Record<string, string | number | boolean> {
   return Object.fromEntries(Object.entries(columns).filter(([name]) => !known.has(name)));
 }
+
+/**
+ * Parses a row once, however often the same object comes back: the memory tables give the same object until the row changes, and a
+ * simulation reads the control row and the headers thousands of times. A row from Azure is always a new object.
+ */
+export function onceEach<T>(parse: (columns: Columns) => T): (columns: Columns) => T {
+  const known = new WeakMap<Columns, { readonly parsed: T }>();
+  return (columns) => {
+    const before = known.get(columns);
+    if (before !== undefined) return before.parsed;
+    const parsed = parse(columns);
+    known.set(columns, { parsed });
+    return parsed;
+  };
+}

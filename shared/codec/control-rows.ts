@@ -5,7 +5,7 @@ import { LEVEL } from "../domain/control.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import { STEPS } from "../domain/names.ts";
-import { count, formatLongText, parseLongText, parseJsonRow, parseRow } from "./columns.ts";
+import { count, formatLongText, parseLongText, parseJsonRow, parseRow, onceEach } from "./columns.ts";
 
 const id = z.string().regex(/^[a-z0-9-]{1,40}$/);
 const instant = z.int().min(0);
@@ -42,10 +42,10 @@ export function formatControl(value: Control): Columns {
   return { v: 1, level: value.level, ...formatLongText("json", JSON.stringify(value)) };
 }
 
-export function parseControl(columns: Columns): Control {
+export const parseControl = onceEach((columns): Control => {
   parseRow(versioned, columns, "the control row");
   return parseJsonRow(control, parseLongText("json", columns), "the control row");
-}
+});
 
 const bucket = z.object({ capacity: z.number(), ratePerSecond: z.number(), tokens: z.number(), at: instant });
 const grant = z.array(z.object({ sender: z.string(), count }));
@@ -79,7 +79,7 @@ export function formatLedger(value: Ledger): Columns {
   return { v: 1, ...formatLongText("json", JSON.stringify(value)) };
 }
 
-export function parseLedger(columns: Columns): Ledger {
+export const parseLedger = onceEach((columns): Ledger => {
   parseRow(versioned, columns, "the ledger");
   return parseJsonRow(ledger, parseLongText("json", columns), "the ledger");
-}
+});

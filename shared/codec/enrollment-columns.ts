@@ -6,7 +6,7 @@ import { FAILURE_REASONS } from "../domain/failure.ts";
 import type { Columns } from "../domain/journal.ts";
 import { MFA_STATES, NOTICE_KINDS } from "../domain/names.ts";
 import type { NoticeKey } from "../domain/names.ts";
-import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero, withTime } from "./columns.ts";
+import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero, withTime, onceEach } from "./columns.ts";
 
 /** There is one first notice; the others are numbered. */
 const NUMBERED = NOTICE_KINDS.filter((kind) => kind !== "first-notice");
@@ -119,7 +119,7 @@ function formatClaim(columns: Record<string, string | number>, claim: Extract<Cl
   withTime(columns, "claimEnforceAfter", claim.enforceAfter);
 }
 
-export function parseEnrollment(columns: Columns): Enrollment {
+export const parseEnrollment = onceEach((columns): Enrollment => {
   const row = parseRow(schema, columns, "an enrollment row");
   const { userId, written, attempt, notBefore, reverts } = row;
   const prior =
@@ -140,7 +140,7 @@ export function parseEnrollment(columns: Columns): Enrollment {
     notices: parseNotices(row),
     reverts,
   };
-}
+});
 
 function parseState(row: Row): State {
   const { phase } = row;

@@ -6,7 +6,7 @@ import type { Columns } from "../domain/journal.ts";
 import type { WaveProgress } from "../domain/progress.ts";
 import type { Rollout, Wave } from "../domain/rollout.ts";
 import { ROLLOUT_STATUSES, WAVE_STATUSES } from "../domain/rollout.ts";
-import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero } from "./columns.ts";
+import { count, formatTime, parseJsonRow, parseRow, time, timeOrZero, onceEach } from "./columns.ts";
 
 export const META_KEY = "meta";
 export const waveKey = (index: number): string => `wave_${String(index).padStart(2, "0")}`;
@@ -51,7 +51,7 @@ export function formatRollout(rollout: Rollout): Columns {
   };
 }
 
-export function parseRollout(columns: Columns): Rollout {
+export const parseRollout = onceEach((columns): Rollout => {
   const row = parseRow(meta, columns, "a rollout");
   const { id, status, appliedAt, users, soakMs, breakGlassAt, breakGlassValid, breakGlassBecause } = row;
   return {
@@ -64,7 +64,7 @@ export function parseRollout(columns: Columns): Rollout {
     senders: parseJsonRow(texts, row.senders, "a rollout's senders"),
     breakGlassCheck: { at: breakGlassAt, valid: breakGlassValid, because: breakGlassBecause },
   };
-}
+});
 
 const wave = z.object({
   v: z.literal(1),
@@ -90,14 +90,14 @@ export function formatWave({ startAt, openedAt, launchedAt, doneAt, ...rest }: W
   return { v: 1, ...rest, ...times };
 }
 
-export function parseWave(columns: Columns): Wave {
+export const parseWave = onceEach((columns): Wave => {
   const { id, index, status, startAt, users, batches, openedAt, launchedAt, doneAt } = parseRow(
     wave,
     columns,
     "a wave",
   );
   return { id, index, status, startAt, users, batches, openedAt, launchedAt, doneAt };
-}
+});
 
 const gate = z.object({
   v: z.literal(1),
@@ -114,10 +114,10 @@ export function formatGate({ nextLook, at, ...rest }: GateRow): Columns {
   return { v: 1, ...rest, nextLook: orEmpty(nextLook), at: formatTime(at) };
 }
 
-export function parseGate(columns: Columns): GateRow {
+export const parseGate = onceEach((columns): GateRow => {
   const { wave: of, gate: name, result, because, nextLook, at } = parseRow(gate, columns, "a gate result");
   return { wave: of, gate: name, result, because, nextLook, at };
-}
+});
 
 const progressRow = z.object({ v: z.literal(1), json: z.string() });
 const progress = z.object({
@@ -131,7 +131,7 @@ export function formatProgress(value: WaveProgress, at: number): Columns {
   return { v: 1, at: formatTime(at), json: JSON.stringify(value) };
 }
 
-export function parseProgress(columns: Columns): WaveProgress {
+export const parseProgress = onceEach((columns): WaveProgress => {
   const { json } = parseRow(progressRow, columns, "a wave's progress");
   return parseJsonRow(progress, json, "a wave's progress");
-}
+});

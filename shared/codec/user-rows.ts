@@ -3,7 +3,7 @@ import * as z from "zod";
 import { hash32 } from "../domain/hash.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { RegistrationValue } from "../domain/registration.ts";
-import { count, formatLongText, formatTime, parseLongText, parseRow, time } from "./columns.ts";
+import { count, formatLongText, formatTime, parseLongText, parseRow, time, onceEach } from "./columns.ts";
 
 /** `<tenant>_<hh>`: 256 partitions, so that a look-up is a point read and a big tenant no hot spot. */
 export function userPartition(tenant: string, userId: string): string {
@@ -65,10 +65,10 @@ export function formatSnapshotPart(registrations: ReadonlyMap<string, Registrati
   return { v: 1, ...formatLongText("text", formatRegistrations(registrations)) };
 }
 
-export function parseSnapshotPart(columns: Columns): Map<string, RegistrationValue> {
+export const parseSnapshotPart = onceEach((columns): Map<string, RegistrationValue> => {
   parseRow(part, columns, "a part of the registration snapshot");
   return parseRegistrations(parseLongText("text", columns));
-}
+});
 
 const ENTRY = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})([unx])$/;
 

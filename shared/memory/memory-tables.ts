@@ -1,5 +1,5 @@
-// Tables in memory, with Table Storage's rules: entity tags, entity group transactions, keys, sizes. Rows are kept as text, so that
-// nobody shares an object with the store by accident.
+// Tables in memory, with Table Storage's rules: entity tags, entity group transactions, keys, sizes. Rows go through JSON text and are
+// frozen, so that nobody shares an object that changes with the store.
 import { measureEntity, TRANSACTION_BYTES_MAX } from "../codec/entity-limits.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { EntityTable, EntityWrite, StoredEntity, Tables } from "../ports/entity-table.ts";
@@ -12,7 +12,7 @@ const TRANSACTION_MAX = 100;
 const PAGE = 1_000;
 
 interface Entity {
-  readonly text: string;
+  readonly columns: Columns;
   readonly etag: string;
 }
 
@@ -60,7 +60,7 @@ class MemoryTable implements EntityTable {
     this.#count("read");
     this.#failWhen("unavailable");
     const entity = this.#partitions.get(partition)?.rows.get(row);
-    return entity === undefined ? null : { row, columns: parseColumns(entity.text), etag: entity.etag };
+    return entity === undefined ? null : { row, columns: entity.columns, etag: entity.etag };
   }
 
   async *pages(partition: string, from: string, to: string): AsyncIterable<readonly StoredEntity[]> {
@@ -74,7 +74,7 @@ class MemoryTable implements EntityTable {
       if (this.#faults.strikes("empty-page")) yield [];
       yield keys.slice(start, start + PAGE).flatMap((row) => {
         const entity = held?.rows.get(row);
-        return entity === undefined ? [] : [{ row, columns: parseColumns(entity.text), etag: entity.etag }];
+        return entity === undefined ? [] : [{ row, columns: entity.columns, etag: entity.etag }];
       });
     }
   }
@@ -89,7 +89,10 @@ class MemoryTable implements EntityTable {
     for (const write of writes) checkCondition(held.rows.get(write.row), write);
     this.#partitions.set(partition, held);
     const etags = writes.map((write) => this.#put(held, write.row, write.columns));
-    this.#committed(partition, writes);
+    this.#committed(
+      partition,
+      writes.map((write) => ({ ...write, columns: held.rows.get(write.row)?.columns ?? {} })),
+    );
     this.#failWhen("lost-answer");
     // The SDK sends again after a lost answer and meets its own write.
     if (this.#faults.strikes("conflict-after-commit")) throw new Conflict("injected: the second try met the first");
@@ -100,7 +103,7 @@ class MemoryTable implements EntityTable {
     this.#writes += 1;
     const etag = `W/"${this.#writes}"`;
     if (!held.rows.has(row)) held.sorted = null;
-    held.rows.set(row, { text: JSON.stringify(columns), etag });
+    held.rows.set(row, { columns: Object.freeze(parseColumns(JSON.stringify(columns))), etag });
     return etag;
   }
 

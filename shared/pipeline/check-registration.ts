@@ -3,7 +3,6 @@
 import type { Instant } from "../domain/instant.ts";
 import type { UserId } from "../domain/names.ts";
 import type { RegistrationValue } from "../domain/registration.ts";
-import type { Row } from "../ports/batch-store.ts";
 import type { ControlStore } from "../ports/control-store.ts";
 import type { Directory } from "../ports/directory.ts";
 import { Conflict, Unavailable } from "../ports/errors.ts";
@@ -124,16 +123,10 @@ function hearReport(
 ): Sheet {
   for (const { slot, userId } of places) {
     const value = registrations.get(userId);
-    if (value !== undefined && isConcerned(sheet.row(slot)))
-      sheet.apply(slot, { kind: "registration-observed", value, at });
+    // Also who is enforced or excluded: they may come back, and then a row that never heard is freshened with what is no longer true.
+    if (value !== undefined) sheet.apply(slot, { kind: "registration-observed", value, at });
   }
   return sheet;
-}
-
-/** Who is enforced, excluded or restored needs no news of methods. */
-function isConcerned({ enrollment }: Row): boolean {
-  const { phase } = enrollment.state;
-  return phase !== "enforced" && phase !== "excluded" && phase !== "restored";
 }
 
 /** A late registration reopens a failure of a rollout that had ended. */
