@@ -16,6 +16,8 @@ const localEntries = {
   "kill-test": "apps/local/run/kill-test.ts",
   "tree-child": "apps/local/run/tree-child.ts",
   floors: "apps/local/floors/main.ts",
+  simulate: "apps/local/simulate/main.ts",
+  "run-seeds": "apps/local/simulate/run-seeds.ts",
   compare: "apps/local/compare/main.ts",
   broker: "apps/local/broker/main.ts",
   tenant: "apps/local/tenant/main.ts",
@@ -101,7 +103,7 @@ async function buildLocal() {
   }
   const entryPoints = found.map(([name, file]) => ({ in: file, out: `local/${name}` }));
   // Parts of the embedded runtime that are never deployed stay in node_modules: Azurite reads files beside itself.
-  return bundle("local", { ...node, entryPoints, external: [...functionsExternal, "rhea", "azurite"] });
+  return bundle("local", { ...node, entryPoints, external: [...functionsExternal, "rhea", "azurite", "esbuild"] });
 }
 
 async function bundle(what, options) {

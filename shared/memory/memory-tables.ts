@@ -84,7 +84,9 @@ class MemoryTable implements EntityTable {
     this.#count("transaction");
     checkLimits(partition, writes);
     this.#failWhen("unavailable");
-    if (this.#faults.strikes("conflict")) throw new Conflict("injected: somebody else was first");
+    // Who asks for nothing that must be so cannot meet somebody else's change.
+    const isConditional = writes.some(({ kind }) => kind !== "upsert");
+    if (isConditional && this.#faults.strikes("conflict")) throw new Conflict("injected: somebody else was first");
     const held = this.#partitions.get(partition) ?? { rows: new Map<string, Entity>(), sorted: null };
     for (const write of writes) checkCondition(held.rows.get(write.row), write);
     this.#partitions.set(partition, held);
@@ -95,7 +97,8 @@ class MemoryTable implements EntityTable {
     );
     this.#failWhen("lost-answer");
     // The SDK sends again after a lost answer and meets its own write.
-    if (this.#faults.strikes("conflict-after-commit")) throw new Conflict("injected: the second try met the first");
+    if (isConditional && this.#faults.strikes("conflict-after-commit"))
+      throw new Conflict("injected: the second try met the first");
     return etags;
   }
 

@@ -1,0 +1,218 @@
+// Graph of a simulation: one call is one `$batch`, with faults of the whole call here, and of each step in `stepFault`.
+import type { Answer } from "../../../shared/domain/failure.ts";
+import type { Instant } from "../../../shared/domain/instant.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
+import type { KnownMfaState, MfaState, SenderId, UserId } from "../../../shared/domain/names.ts";
+import type { RegistrationValue } from "../../../shared/domain/registration.ts";
+import { MemoryDirectory } from "../../../shared/memory/memory-directory.ts";
+import { MemoryNotifier } from "../../../shared/memory/memory-notifier.ts";
+import type { TenantFault } from "../../../shared/memory/memory-tenant.ts";
+import type { Clock } from "../../../shared/ports/clock.ts";
+import type {
+  BreakGlassAccount,
+  Directory,
+  DirectoryUser,
+  Read,
+  Recipient,
+  RegistrationReportPage,
+} from "../../../shared/ports/directory.ts";
+import { Unavailable } from "../../../shared/ports/errors.ts";
+import type { Mail, Notifier } from "../../../shared/ports/notifier.ts";
+import type { Caller, PortCalls } from "./port-calls.ts";
+import type { SimTenant } from "./sim-tenant.ts";
+
+type Area = "read" | "write" | "mail";
+
+/** What goes wrong for a while, switched by the world. */
+export interface GraphWeather {
+  storm: boolean;
+  outage: boolean;
+  readonly forbidden: Set<Area>;
+  /** Every write of these is refused for good. */
+  readonly protectedUsers: Set<UserId>;
+  /** No call for these ever succeeds. */
+  readonly brokenUsers: Set<UserId>;
+}
+
+export interface GraphWatch {
+  writeStarts(caller: Caller, users: readonly UserId[], mfaState: KnownMfaState): void;
+  mailsStart(caller: Caller, sender: SenderId, mails: readonly Mail[]): void;
+  mailArrived(userId: UserId): void;
+}
+
+export interface GraphParts {
+  readonly tenant: SimTenant;
+  readonly calls: PortCalls;
+  readonly weather: GraphWeather;
+  readonly watch: GraphWatch;
+  /** The true time. */
+  readonly clock: Clock;
+}
+
+const WAITS_MS = [0, 0, 2 * SECOND_MS, 5 * SECOND_MS, MINUTE_MS, 10 * MINUTE_MS, 3 * HOUR_MS, DAY_MS] as const;
+
+const answered = (status: number, code: string, retryAfterMs = 0): Answer => ({
+  kind: "answered",
+  status,
+  code,
+  retryAfterMs,
+});
+const NONE: Answer = { kind: "none" };
+const noToken = (): Unavailable => new Unavailable("graph", { cause: new Error("no token") });
+
+/** Retry-After as the adapter reads it: at least 2 s, or 0 where there was none. */
+function drawWaitMs(calls: PortCalls): number {
+  return WAITS_MS[calls.upTo(WAITS_MS.length)] ?? 0;
+}
+
+/** Faults of one step of a call, in the order in which they are asked for. */
+export function stepFault({ calls, weather }: Pick<GraphParts, "calls" | "weather">): TenantFault {
+  const { swarm } = calls;
+  return (call, userId) => {
+    if (userId === "") return null;
+    const isWrite = call === "write-state";
+    const isMail = call === "mail";
+    if (weather.brokenUsers.has(userId)) return { answer: answered(503, ""), done: false };
+    if (isWrite && weather.protectedUsers.has(userId))
+      return { answer: answered(403, "Authorization_RequestDenied"), done: false };
+    if (swarm.strikes("graph-throttled"))
+      return { answer: answered(429, "TooManyRequests", drawWaitMs(calls)), done: false };
+    if ((isWrite || isMail) && swarm.strikes("graph-throttled-but-done"))
+      return { answer: answered(429, "TooManyRequests", drawWaitMs(calls)), done: true };
+    if (swarm.strikes("graph-server-error"))
+      return { answer: answered([500, 502, 503][calls.upTo(3)] ?? 500, ""), done: false };
+    if ((isWrite || isMail) && swarm.strikes("graph-server-error-but-done"))
+      return { answer: answered(503, ""), done: true };
+    if (swarm.strikes("graph-gateway-timeout")) return { answer: answered(504, ""), done: calls.chance(0.5) };
+    if (swarm.strikes("graph-missing-step")) return { answer: NONE, done: calls.chance(0.5) };
+    if (isWrite && swarm.strikes("graph-conflict")) return { answer: answered(409, ""), done: false };
+    if (isMail && swarm.strikes("graph-mailbox-busy"))
+      return { answer: answered(429, "ApplicationThrottled"), done: false };
+    return null;
+  };
+}
+
+/** Faults of a whole call; `then` is the call itself. */
+function ask<T>(
+  { calls, weather }: GraphParts,
+  caller: Caller,
+  area: Area,
+  what: string,
+  { act, failAll }: { readonly act: () => Promise<T>; readonly failAll: (answer: Answer) => T },
+): Promise<T> {
+  const { swarm } = calls;
+  const fail = (answer: Answer): Promise<T> => calls.call(caller, `${what}: fails`, async () => failAll(answer));
+  if (swarm.strikes("graph-no-token"))
+    return calls.call(caller, `${what}: no token`, async () => {
+      throw noToken();
+    });
+  if (weather.outage) return fail({ kind: "unreachable", retryAfterMs: 0 });
+  if (weather.storm) return fail(answered(429, "TooManyRequests", drawWaitMs(calls)));
+  if (weather.forbidden.has(area)) return fail(answered(403, "Authorization_RequestDenied"));
+  if (swarm.strikes("graph-envelope-throttled"))
+    return fail({ kind: "envelope-throttled", retryAfterMs: drawWaitMs(calls) });
+  if (swarm.strikes("graph-unreachable")) return fail({ kind: "unreachable", retryAfterMs: 0 });
+  if (swarm.strikes("graph-no-answer")) return fail(NONE);
+  if (swarm.strikes("graph-no-answer-but-done"))
+    return calls.call(caller, `${what}: answer lost`, async () => {
+      await act();
+      return failAll(NONE);
+    });
+  return calls.call(caller, what, act, async () => failAll(NONE));
+}
+
+export class SimDirectory implements Directory {
+  readonly #parts: GraphParts;
+  readonly #caller: Caller;
+  readonly #inner: MemoryDirectory;
+
+  constructor(parts: GraphParts, caller: Caller) {
+    this.#parts = parts;
+    this.#caller = caller;
+    this.#inner = new MemoryDirectory(parts.tenant);
+  }
+
+  listUsers(): AsyncIterable<readonly DirectoryUser[]> {
+    return this.#inner.listUsers();
+  }
+
+  readMfaStates(users: readonly UserId[]): Promise<readonly Read<MfaState>[]> {
+    return this.#read("read states", users, () => this.#inner.readMfaStates(users));
+  }
+
+  setMfaStates(users: readonly UserId[], mfaState: KnownMfaState): Promise<readonly Answer[]> {
+    this.#parts.watch.writeStarts(this.#caller, users, mfaState);
+    return ask<readonly Answer[]>(this.#parts, this.#caller, "write", `write ${mfaState}`, {
+      act: () => this.#inner.setMfaStates(users, mfaState),
+      failAll: (answer) => users.map(() => answer),
+    });
+  }
+
+  readRegistrations(users: readonly UserId[]): Promise<readonly Read<RegistrationValue>[]> {
+    return this.#read("read methods", users, () => this.#inner.readRegistrations(users));
+  }
+
+  readRecipients(users: readonly UserId[]): Promise<readonly Read<Recipient>[]> {
+    return this.#read("read recipients", users, () => this.#inner.readRecipients(users));
+  }
+
+  async *readRegistrationReport(): AsyncIterable<RegistrationReportPage> {
+    const { tenant, calls, clock, weather } = this.#parts;
+    yield await calls.call(this.#caller, "read report", async () => {
+      if (weather.outage || calls.swarm.strikes("report-absent")) throw noToken();
+      const now = clock.now();
+      const reportAt: Instant = calls.swarm.strikes("report-stale") ? now - 3 * DAY_MS : now;
+      const isHalf = calls.swarm.strikes("report-half");
+      const known = [...tenant.people.keys()].filter(() => !isHalf || calls.chance(0.5));
+      const rows = known.map((userId) => ({
+        userId,
+        value: tenant.wasUsableAt(userId, reportAt) ? ("usable" as const) : ("none" as const),
+      }));
+      return { reportAt, rows };
+    });
+  }
+
+  readBreakGlass(accounts: readonly string[]): Promise<readonly BreakGlassAccount[]> {
+    const { calls, weather } = this.#parts;
+    return calls.call(this.#caller, "read break-glass accounts", async () => {
+      if (weather.outage || weather.storm || calls.swarm.strikes("graph-no-token")) throw noToken();
+      return this.#inner.readBreakGlass(accounts);
+    });
+  }
+
+  #read<T>(
+    what: string,
+    users: readonly UserId[],
+    act: () => Promise<readonly Read<T>[]>,
+  ): Promise<readonly Read<T>[]> {
+    return ask<readonly Read<T>[]>(this.#parts, this.#caller, "read", what, {
+      act,
+      failAll: (answer) => users.map(() => ({ kind: "failed", answer })),
+    });
+  }
+}
+
+export class SimNotifier implements Notifier {
+  readonly #parts: GraphParts;
+  readonly #caller: Caller;
+  readonly #inner: MemoryNotifier;
+
+  constructor(parts: GraphParts, caller: Caller) {
+    this.#parts = parts;
+    this.#caller = caller;
+    this.#inner = new MemoryNotifier(parts.tenant, parts.clock);
+  }
+
+  send(sender: SenderId, mails: readonly Mail[]): Promise<readonly Answer[]> {
+    const { watch } = this.#parts;
+    watch.mailsStart(this.#caller, sender, mails);
+    return ask<readonly Answer[]>(this.#parts, this.#caller, "mail", "send mail", {
+      act: async () => {
+        const answers = await this.#inner.send(sender, mails);
+        for (const { userId } of mails) watch.mailArrived(userId);
+        return answers;
+      },
+      failAll: (answer) => mails.map(() => answer),
+    });
+  }
+}
