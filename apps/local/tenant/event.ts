@@ -1,7 +1,10 @@
 // What happened in the tenant, as stored in the append log. State is the fold of these: nothing else changes it. An event holds
 // the outcome that was drawn (what a write stored, when a mail arrives), so that a replay never draws again.
 import * as z from "zod";
-import { METHODS } from "./people.ts";
+
+/** The strongest first: it is the one that a person counts as registered with. */
+export const METHODS = ["passkey", "app", "oath", "phone", "alternate-phone"] as const;
+export type Method = (typeof METHODS)[number];
 
 const at = z.int();
 const mfaState = z.enum(["disabled", "enabled", "enforced"]);

@@ -2,7 +2,8 @@
 import { deriveGuid } from "../../../shared/domain/hash.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
-import type { Method, Person, Registration } from "./people.ts";
+import type { Method } from "./event.ts";
+import type { Person, Registration } from "./people.ts";
 import { methodsAt } from "./people.ts";
 
 type Row = Readonly<Record<string, unknown>>;

@@ -3,12 +3,9 @@ import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
-import type { MailEvent, WriteEvent } from "./event.ts";
+import type { MailEvent, Method, WriteEvent } from "./event.ts";
+import { METHODS } from "./event.ts";
 import { PHONE_ENDS_AT } from "./options.ts";
-
-/** The strongest first: it is the one that a person counts as registered with. */
-export const METHODS = ["passkey", "app", "oath", "phone", "alternate-phone"] as const;
-export type Method = (typeof METHODS)[number];
 
 export interface Registration {
   readonly method: Method;

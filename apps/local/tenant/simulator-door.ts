@@ -8,8 +8,7 @@ import { faultNamesOf } from "../faults/vocabulary.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
-import { tenantUserSchema } from "./event.ts";
-import { METHODS } from "./people.ts";
+import { METHODS, tenantUserSchema } from "./event.ts";
 import type { Simulation } from "./simulation.ts";
 import { tenantAccount } from "./witness.ts";
 
