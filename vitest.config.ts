@@ -9,7 +9,7 @@ const wholeSystem = { groupOrder: 2 };
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], sequence: quick } },
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000, sequence: quick } },
       { test: { name: "repository", include: ["test/repository/**/*.test.ts"], testTimeout: 30_000, sequence: quick } },
       {
         test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 30_000, sequence: quick },

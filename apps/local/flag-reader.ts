@@ -4,11 +4,18 @@ import { didYouMean } from "../../shared/domain/did-you-mean.ts";
 import type { FaultText } from "../../shared/domain/fault.ts";
 import { UserFault } from "../../shared/domain/fault.ts";
 
-export type KnownFlags = Readonly<Record<string, { readonly type: "string" | "boolean"; readonly short?: string }>>;
+/** `multiple`: may be given again and again; of any other flag the last one counts. */
+export interface KnownFlag {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  readonly multiple?: true;
+}
+
+export type KnownFlags = Readonly<Record<string, KnownFlag>>;
 
 export class FlagReader<Known extends KnownFlags> {
   readonly faults: FaultText[] = [];
-  readonly #texts = new Map<string, string>();
+  readonly #texts = new Map<string, string[]>();
   readonly #switches = new Set<string>();
 
   /** @param help where all flags are told, as in `npm start -- --help` */
@@ -33,7 +40,7 @@ export class FlagReader<Known extends KnownFlags> {
         valueOfUnknown = token.index + 1;
       } else if (flag.type === "boolean") this.#switches.add(token.name);
       else if (token.value === undefined) this.fault(`--${token.name}`, "has no value.", "Give one after it.");
-      else this.#texts.set(token.name, token.value);
+      else this.#texts.set(token.name, [...this.texts(token.name), token.value]);
     }
   }
 
@@ -42,7 +49,12 @@ export class FlagReader<Known extends KnownFlags> {
   }
 
   text(name: keyof Known & string): string | null {
-    return this.#texts.get(name) ?? null;
+    return this.#texts.get(name)?.at(-1) ?? null;
+  }
+
+  /** All values, in the order given. */
+  texts(name: keyof Known & string): readonly string[] {
+    return this.#texts.get(name) ?? [];
   }
 
   whole(name: keyof Known & string, usual: number, [least, most]: readonly [number, number]): number {

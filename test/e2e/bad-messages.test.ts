@@ -1,6 +1,6 @@
 // What somebody else puts into a queue: set aside with its reason where an operator sees it, and no user is harmed by it.
 import { ServiceBusClient } from "@azure/service-bus";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -13,13 +13,25 @@ import { readDeadLetters, summarizeRun } from "../../apps/local/run/summary.ts";
 import { watchRun } from "../../apps/local/run/watch-run.ts";
 import { judgeRun } from "../../apps/local/run/witness.ts";
 import { until } from "../integration/until.ts";
+import { sampleSpecWith } from "../support/sample-spec.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mfa-e2e-"));
+const SPEC = join(folder, "rollout.yaml");
+const GRACE_DAYS = 2;
+const A_WEEK = sampleSpecWith({
+  "start: 2026-03-09T08:00": "start: 2026-03-03T08:00",
+  "start: 2026-03-16T08:00": "start: 2026-03-04T08:00",
+  "soakDays: 3": "soakDays: 0",
+  "graceDays: 14": `graceDays: ${String(GRACE_DAYS)}`,
+  "leastNoticeDays: 7": "leastNoticeDays: 1",
+  "waitDays: 14": "waitDays: 1",
+});
 const programsDir = join(import.meta.dirname, "../../dist/local");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function openSmallRun(): Promise<Session> {
-  const flags = runFlagsOf("--users", "8", "--seed", "2");
+  writeFileSync(SPEC, A_WEEK);
+  const flags = runFlagsOf("--users", "8", "--seed", "2", "--spec", SPEC);
   const inputs = readInputs(flags);
   return openSession({ flags, inputs, dataDir: join(folder, "data"), programsDir, say: () => undefined });
 }
@@ -51,7 +63,7 @@ describe("messages that are not ours", () => {
         30_000,
       );
       const counts = new InstanceCounts();
-      await watchRun(session, { graceDays: 14, counts, onState: () => undefined, isEnding: () => false });
+      await watchRun(session, { graceDays: GRACE_DAYS, counts, onState: () => undefined, isEnding: () => false });
       const verdict = await judgeRun(session);
       const summary = await summarizeRun({ session, counts, verdict, wallMs: 0, virtualMs: 0 });
 

@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { threeWeeksSpec } from "../support/sample-spec.ts";
 import { loadGraphContract } from "../support/graph-contract.ts";
+import type { Run } from "./run-process.ts";
 import { endAll, newDataDir, startRun } from "./run-process.ts";
 import { readSummary } from "./summary.ts";
-
-afterEach(endAll);
 
 const UNTIL_DONE = ["--until-done", "--json"];
 
@@ -30,15 +30,26 @@ function expectContract(text: string, atLeast: number): void {
   expect(exchanges.flatMap((one) => contract?.checkExchange(one) ?? [])).toEqual([]);
 }
 
+// Whole runs wait more than they work: those that several tests look at go side by side, so that two cores are used.
+const MAIN = ["--users", "30", "--seed", "3"];
+const recorded = join(dirname(newDataDir()), "graph.jsonl");
+let undisturbed: Run;
+let stormy: Run;
+beforeAll(() => {
+  undisturbed = startRun(...MAIN, "--record-graph", recorded, ...UNTIL_DONE);
+  const spec = join(dirname(recorded), "three-weeks.yaml");
+  writeFileSync(spec, threeWeeksSpec());
+  const chaos = ["--faults", "chaos", "--instances", "3"];
+  stormy = startRun("--users", "24", "--seed", "5", "--spec", spec, ...chaos, ...UNTIL_DONE);
+});
+afterAll(endAll);
+
 describe("the main job", () => {
   it("takes everybody to an end that the tenant confirms, and says so in one JSON object", async () => {
-    const recorded = join(dirname(newDataDir()), "graph.jsonl");
-    const run = startRun("--users", "30", "--seed", "3", "--record-graph", recorded, ...UNTIL_DONE);
-
-    expect(await run.ended).toBe(0);
+    expect(await undisturbed.ended).toBe(0);
 
     const { users, outcome, notices, tenantCheck, invariants, queue, graph, tables, virtualMs } = readSummary(
-      run.stdout(),
+      undisturbed.stdout(),
     );
     expect(outcome.enforced).toBeGreaterThan(20);
     expect(users).toBe(Object.values(outcome).reduce((sum, count) => sum + count, 0));
@@ -46,43 +57,24 @@ describe("the main job", () => {
       0, 0, 0, 0, 0,
     ]);
     // The zeros above say something only where something was done and looked at.
-    expect(
-      Math.min(notices.sent, graph.writes, queue.received, tables.transactions, invariants.checked),
-    ).toBeGreaterThan(20);
+    expect(Math.min(notices.sent, graph.writes, tables.transactions, invariants.checked)).toBeGreaterThan(20);
+    expect(queue.received, "three waves of three steps").toBeGreaterThanOrEqual(9);
     expect(virtualMs).toBeGreaterThan(28 * 86_400_000);
     expectContract(readFileSync(recorded, "utf8"), graph.requests);
-    expect(run.lines.join("\n")).toMatch(/page: http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\?code=/);
-  });
-
-  it("goes through faults of every kind with one instance and more, and loses nobody", async () => {
-    const run = startRun("--users", "24", "--seed", "5", "--faults", "chaos", "--instances", "3", ...UNTIL_DONE);
-
-    expect([0, 1]).toContain(await run.ended);
-
-    const { users, outcome, notices, tenantCheck, invariants, faults } = readSummary(run.stdout());
-    expect(
-      Object.keys(faults).filter((name) => name.startsWith("table-")),
-      "the tables made some",
-    ).not.toEqual([]);
-    expect(Object.keys(faults).length).toBeGreaterThan(5);
-    expect(users).toBe(24);
-    expect([outcome.pending, notices.duplicate, tenantCheck.mismatches, invariants.violated]).toEqual([0, 0, 0, 0]);
-    expect(run.lines.join("\n")).toContain("faults: ");
+    expect(undisturbed.lines.join("\n")).toMatch(/page: http:\/\/127\.0\.0\.1:\d+\/api\/dashboard\?code=/);
   });
 });
 
 describe("Ctrl-C", () => {
   it("ends cleanly, and the same folder goes on to the same end", async () => {
-    const inputs = ["--users", "10", "--seed", "9"];
     const data = newDataDir();
-    const undisturbed = startRun(...inputs, ...UNTIL_DONE);
-    const first = startRun(...inputs, "--data", data, ...UNTIL_DONE);
+    const first = startRun(...MAIN, "--data", data, ...UNTIL_DONE);
     await first.waitFor(/^2026-03-(09|1\d)/);
     first.signal("SIGINT");
     expect(await first.ended).toBe(130);
     expect(first.stdout()).toBe("");
 
-    const second = startRun(...inputs, "--data", data, ...UNTIL_DONE);
+    const second = startRun(...MAIN, "--data", data, ...UNTIL_DONE);
     expect(await second.ended).toBe(0);
     expect(await undisturbed.ended).toBe(0);
 
@@ -94,14 +86,36 @@ describe("Ctrl-C", () => {
     expect(page(second.lines)).toBe(page(first.lines));
   });
 
-  it("a stop signal to the whole group, as a service manager sends it, ends as cleanly", async () => {
-    const run = startRun("--users", "5", "--data", newDataDir(), ...UNTIL_DONE);
+  it("its folder is refused to other people and to a second run; a service manager's signal ends it as cleanly", async () => {
+    const data = newDataDir();
+    const run = startRun("--users", "5", "--data", data, ...UNTIL_DONE);
     await run.waitFor(/^2026-03-/);
 
-    run.signal("SIGTERM");
+    const second = startRun("--users", "5", "--data", data, ...UNTIL_DONE);
+    const others = startRun("--users", "6", "--data", data, ...UNTIL_DONE);
+    expect([await second.ended, await others.ended]).toEqual([2, 2]);
+    expect(second.lines.join("\n")).toMatch(/in use by process \d+/);
+    expect(others.lines.join("\n")).toContain("was begun with other people");
 
+    run.signal("SIGTERM"); // to the whole group
     expect(await run.ended).toBe(130);
     expect(run.lines.join("\n")).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("a run with faults", () => {
+  it("goes through faults of every kind with one instance and more, and loses nobody", async () => {
+    expect([0, 1]).toContain(await stormy.ended);
+
+    const { users, outcome, notices, tenantCheck, invariants, faults } = readSummary(stormy.stdout());
+    expect(
+      Object.keys(faults).filter((name) => name.startsWith("table-")),
+      "the tables made some",
+    ).not.toEqual([]);
+    expect(Object.keys(faults).length).toBeGreaterThan(5);
+    expect(users).toBe(24);
+    expect([outcome.pending, notices.duplicate, tenantCheck.mismatches, invariants.violated]).toEqual([0, 0, 0, 0]);
+    expect(stormy.lines.join("\n")).toContain("faults: ");
   });
 });
 
@@ -140,21 +154,6 @@ describe("wrong input", () => {
     expect(said).toMatch(/people\.csv:3:\d+: /);
     expect(said).not.toMatch(/^\s+at /m);
     expect(existsSync(data)).toBe(false);
-  });
-
-  it("a folder is refused to other people, and to a second run", async () => {
-    const data = newDataDir();
-    const first = startRun("--users", "5", "--data", data, ...UNTIL_DONE);
-    await first.waitFor(/^2026-03-/);
-
-    const second = startRun("--users", "5", "--data", data, ...UNTIL_DONE);
-    expect(await second.ended).toBe(2);
-    expect(second.lines.join("\n")).toMatch(/in use by process \d+/);
-    const others = startRun("--users", "6", "--data", data, ...UNTIL_DONE);
-    expect(await others.ended).toBe(2);
-    expect(others.lines.join("\n")).toContain("was begun with other people");
-    first.signal("SIGINT");
-    expect(await first.ended).toBe(130);
   });
 
   it("a folder of a newer version is left alone", async () => {

@@ -25,6 +25,8 @@ export interface Exchange {
 export interface GraphContract {
   /** @returns one sentence for each breach; none means that the exchange fits */
   checkExchange(exchange: Exchange): string[];
+  /** `GET /v1.0/users/{}`: every call that it knows. */
+  readonly calls: ReadonlySet<string>;
 }
 
 const schemaObject = z.record(z.string(), z.unknown());
@@ -66,7 +68,10 @@ export function loadGraphContract(): GraphContract | null {
   }
   const raw = schemaObject.parse(JSON.parse(text));
   const operations = compile(raw);
-  return { checkExchange: (exchange) => check(operations, exchange) };
+  const calls = operations.map(({ method, segments }) => {
+    return `${method} /${segments.map((segment) => (segment.startsWith("{") ? "{}" : segment)).join("/")}`;
+  });
+  return { checkExchange: (exchange) => check(operations, exchange), calls: new Set(calls) };
 }
 
 function compile(raw: Record<string, unknown>): readonly Operation[] {

@@ -4,7 +4,7 @@ import type { Server, Socket } from "node:net";
 import rhea, { type Connection, type Container, type EventContext } from "rhea";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import { ClientConnection, type Serving } from "./client-connection.ts";
-import { keepTransfersRaw, tellDirectionsApart } from "./rhea-internals.ts";
+import { hearSilence, keepTransfersRaw, tellDirectionsApart } from "./rhea-internals.ts";
 
 const MAX_FRAME_BYTES = 65_536;
 const CLOSE_GRACE_MS = 300;
@@ -39,7 +39,14 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
   };
   onLinks(container, clientOf);
   onTransfers(container, clientOf, serving.log);
-  onEnds(container, clients);
+  const end = onEnds(container, clients);
+  const limit = `${String(options.idleMs / 1_000)} s`;
+  container.on("connection_open", ({ connection }: EventContext) => {
+    hearSilence(connection, () => {
+      serving.log(`broker: a client was silent for twice its idle limit of ${limit}: its connection is dropped`);
+      end(connection);
+    });
+  });
   onErrors(container, serving.log);
 
   const listen = {
@@ -58,6 +65,9 @@ export async function listenAmqp(options: ServerOptions, serving: Serving): Prom
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
+    // rhea counts idle time from the first byte on: who never says one would stay for ever.
+    socket.setTimeout(2 * options.idleMs, () => socket.destroy());
+    socket.once("data", () => socket.setTimeout(0));
   });
   const port = await listening(server, options);
 
@@ -120,9 +130,9 @@ function onTransfers(container: Container, clientOf: ClientOf, log: (line: strin
   });
 }
 
-/** A lost socket raises `disconnected` alone, without a close for each of its links. */
-function onEnds(container: Container, clients: Map<Connection, ClientConnection>): void {
-  const end = ({ connection }: EventContext): void => {
+/** A lost socket raises `disconnected` alone, without a close for each of its links. @returns what ends a connection */
+function onEnds(container: Container, clients: Map<Connection, ClientConnection>): (connection: Connection) => void {
+  const end = (connection: Connection): void => {
     clients.get(connection)?.onEnd();
     clients.delete(connection);
   };
@@ -137,9 +147,10 @@ function onEnds(container: Container, clients: Map<Connection, ClientConnection>
   });
   container.on("connection_close", (context: EventContext) => {
     clients.get(context.connection)?.endSoon();
-    end(context);
+    end(context.connection);
   });
-  container.on("disconnected", end);
+  container.on("disconnected", ({ connection }: EventContext) => end(connection));
+  return end;
 }
 
 function onErrors(container: Container, log: (line: string) => void): void {

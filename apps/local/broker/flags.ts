@@ -1,8 +1,7 @@
 // Flags of `npm run broker`.
-import { parseArgs } from "node:util";
-import { UserFault, type FaultText } from "../../../shared/domain/fault.ts";
 import { parseFaultsOf } from "../faults/parse-faults.ts";
 import { faultNamesOf, type Fault, type FaultNameOf } from "../faults/vocabulary.ts";
+import { FlagReader } from "../flag-reader.ts";
 import { isNotServed } from "./not-served.ts";
 import type { QueueOptions } from "./queue.ts";
 
@@ -29,6 +28,14 @@ Not served: duplicate detection, sessions, transactions, administration. A queue
 The connection string is printed on stdout. Ctrl-C or SIGTERM stops the broker.
 Exit codes: 0 stopped · 2 it could not start, with the reason.
 `;
+const KNOWN = {
+  port: { type: "string" },
+  data: { type: "string" },
+  queue: { type: "string", multiple: true },
+  faults: { type: "string" },
+  seed: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
 const DEFAULT_PORT = 5672;
 const DEFAULT_SEED = 1;
 const MAX_SEED = 4_294_967_295;
@@ -47,63 +54,30 @@ export interface BrokerFlags {
 
 /** @returns `help`, or what the flags say. @throws UserFault with all faults at once */
 export function parseFlags(args: readonly string[]): BrokerFlags | "help" {
-  const { values } = parse(args);
-  if (values.help === true) return "help";
-  const wrong: FaultText[] = [];
-  const refuse = (where: string, what: string, fix: string): void => void wrong.push({ at: { where }, what, fix });
-  const port = numberOf(values.port, DEFAULT_PORT);
-  if (!isWithin(port, 0, 65_535)) {
-    refuse("--port", `"${values.port ?? ""}" is no port.`, "Give a number from 0 to 65535.");
-  }
-  const seed = numberOf(values.seed, DEFAULT_SEED);
-  if (!isWithin(seed, 0, MAX_SEED)) {
-    refuse("--seed", `"${values.seed ?? ""}" is no seed.`, `Give a whole number from 0 to ${String(MAX_SEED)}.`);
-  }
-  const queues = parseQueues(values.queue ?? [], refuse);
-  let faults: BrokerFlags["faults"] = [];
-  try {
-    faults = parseFaultsOf("broker", values.faults ?? "none");
-  } catch (error) {
-    if (!(error instanceof UserFault)) throw error;
-    wrong.push(...error.faults);
-  }
-  if (wrong.length > 0) throw new UserFault(wrong);
-  return { port, dataDir: values.data ?? null, queues, faults, seed };
+  const reader = new FlagReader(args, KNOWN, "npm run broker -- --help");
+  if (reader.isSet("help")) return "help";
+  return reader.done({
+    port: reader.whole("port", DEFAULT_PORT, [0, 65_535]),
+    dataDir: reader.text("data"),
+    queues: parseQueues(reader),
+    faults: reader.parsed(() => parseFaultsOf("broker", reader.text("faults") ?? "none"), []),
+    seed: reader.whole("seed", DEFAULT_SEED, [0, MAX_SEED]),
+  });
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: { type: "string" },
-        data: { type: "string" },
-        queue: { type: "string", multiple: true },
-        faults: { type: "string" },
-        seed: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const what = error.message.split("\n")[0] ?? "";
-    throw new UserFault([{ at: { where: "arguments" }, what, fix: "See --help." }]);
-  }
-}
-
-type Refuse = (where: string, what: string, fix: string) => void;
-
-function parseQueues(texts: readonly string[], refuse: Refuse): QueueOptions[] {
-  if (texts.length === 0) refuse("--queue", "No queue is named.", "Add --queue NAME.");
+function parseQueues(reader: FlagReader<typeof KNOWN>): QueueOptions[] {
+  const texts = reader.texts("queue");
+  if (texts.length === 0) reader.fault("--queue", "No queue is named.", "Add --queue NAME.");
   const queues = texts.flatMap((text) => {
     const queue = parseQueue(text);
     if (queue !== null) return [queue];
     const form = "NAME[:lockSeconds[:maxDeliveryCount]], such as orders:30:5";
-    refuse("--queue", `"${text}" is no queue.`, `Write ${form}; a lock is 1 to ${String(MAX_LOCK_SECONDS)} s.`);
+    const ranges = `a lock is 1 to ${String(MAX_LOCK_SECONDS)} s, deliveries are 1 to ${String(MAX_DELIVERIES)}`;
+    reader.fault("--queue", `"${text}" is no queue.`, `Write ${form}; ${ranges}.`);
     return [];
   });
   if (new Set(queues.map(({ name }) => name.toLowerCase())).size < queues.length) {
-    refuse("--queue", "A queue is named twice.", "Name each once; case is ignored.");
+    reader.fault("--queue", "A queue is named twice.", "Name each once; case is ignored.");
   }
   return queues;
 }

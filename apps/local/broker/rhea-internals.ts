@@ -1,6 +1,6 @@
 // The parts of rhea 3 that its typings do not show and a broker needs, each behind a guard that fails loudly when another
 // version of rhea has moved them; and the cures for its traps on the server side.
-import rhea, { type Delivery, type Receiver, type Sender, type Session } from "rhea";
+import rhea, { type Connection, type Delivery, type Receiver, type Sender, type Session } from "rhea";
 
 interface LocalAttach {
   snd_settle_mode?: number;
@@ -106,6 +106,16 @@ export function tellDirectionsApart(session: Session): void {
   };
 }
 
+/** rhea ends a connection that broke its idle limit without an event of its own, and keeps its links for another second. */
+export function hearSilence(connection: Connection, silent: () => void): void {
+  if (!hasIdle(connection)) throw moved("connection");
+  const original = connection.idle;
+  connection.idle = () => {
+    silent();
+    original.call(connection);
+  };
+}
+
 /** The state of an answer: accepted, or rejected with an error. */
 export function acceptedState(): unknown {
   return factories().accepted().described();
@@ -180,6 +190,10 @@ function isServerDelivery(delivery: object): delivery is ServerDelivery {
 
 function hasRegister(connection: unknown): connection is { _register(): void } {
   return typeof connection === "object" && connection !== null && "_register" in connection;
+}
+
+function hasIdle(connection: object): connection is { idle: () => void } {
+  return "idle" in connection;
 }
 
 function hasTransfers(incoming: unknown): incoming is Incoming {

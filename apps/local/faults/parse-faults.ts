@@ -42,7 +42,10 @@ const MIXES = {
     "table-changed": 0.005,
     "table-busy": 0.005,
     "table-lost-answer": 0.005,
+    "table-outage": 0.0002,
     "instance-kill": 0.005,
+    "instance-stop": 0.005,
+    "instance-restart": 0.005,
     "instance-clock": 0.5,
   }),
 } as const;

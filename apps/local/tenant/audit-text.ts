@@ -82,7 +82,16 @@ function describeAppsWork({ event, before }: Omit<AuditEntry, "number">, directo
     case "tap":
       return security("Admin registered security info", event.user, before, by(event.by, directory));
     case "tap-deleted":
+    case "method-deleted":
       return security("Admin deleted security info", event.user, before, by(event.by, directory));
+    case "sign-in-preferences":
+      return security("Admin updated security info", event.user, before, by(event.by, directory));
+    case "setting-changed": {
+      const activity = event.setting === "methods-policy" ? "Authentication Methods Policy Update" : "Update policy";
+      const initiatedBy = by(event.by, directory);
+      const targets = [target("Policy", event.setting, null, [])];
+      return { activity, category: "Policy", operation: "Update", service: "Core Directory", initiatedBy, targets };
+    }
     case "sessions-revoked":
       return user("Update StsRefreshTokenValidFrom Timestamp", { id: event.user, before }, by(event.by, directory));
     case "group-created":

@@ -70,6 +70,7 @@ export class Directory {
       case "group-members":
       case "policy-set":
       case "policy-deleted":
+      case "setting-changed":
         return true;
       default: {
         const person = this.findEver(event.user);
@@ -120,6 +121,7 @@ export class Directory {
       mfa: { state: user.mfaState, since: createdAt, sticky: false, before: user.mfaState },
       firstNoticeAt: null,
       changes: [],
+      signInPreferences: { isSystemPreferred: null, secondary: null },
       writes: [],
       mails: [],
       fates: [],
@@ -144,13 +146,6 @@ function applyToPerson(person: Person, event: PersonEvent): void {
         person.mfa = { state: event.stored, since: event.at, sticky: event.sticky, before: person.mfa.state };
       }
       return;
-    case "registered":
-      person.changes.push({ at: event.at, method: event.method });
-      return;
-    case "unregistered":
-      person.changes.push({ at: event.at, method: "none" });
-      person.firstNoticeAt = null;
-      return;
     case "deleted":
       person.deletedAt = event.at;
       tellFate(person, event);
@@ -170,18 +165,6 @@ function applyToPerson(person: Person, event: PersonEvent): void {
       tellFate(person, event);
       return;
     }
-    case "tap":
-      person.pass = {
-        id: event.id,
-        createdAt: event.at,
-        startAt: event.startAt,
-        minutes: event.minutes,
-        once: event.once,
-      };
-      return;
-    case "tap-deleted":
-      person.pass = null;
-      return;
     case "sessions-revoked":
       person.sessionsRevokedAt = event.at;
       return;
@@ -193,6 +176,43 @@ function applyToPerson(person: Person, event: PersonEvent): void {
       return;
     case "protected":
       person.isProtected = event.to;
+      return;
+    default:
+      return applyToMethods(person, event);
+  }
+}
+
+type MethodEvent = Extract<
+  PersonEvent,
+  { t: "registered" | "unregistered" | "method-deleted" | "sign-in-preferences" | "tap" | "tap-deleted" }
+>;
+
+function applyToMethods(person: Person, event: MethodEvent): void {
+  switch (event.t) {
+    case "registered":
+      person.changes.push({ at: event.at, what: "added", method: event.method });
+      return;
+    case "method-deleted":
+      person.changes.push({ at: event.at, what: "removed", method: event.method });
+      return;
+    case "sign-in-preferences":
+      person.signInPreferences = { isSystemPreferred: event.isSystemPreferred, secondary: event.secondary };
+      return;
+    case "unregistered":
+      person.changes.push({ at: event.at, what: "removed", method: "all" });
+      person.firstNoticeAt = null;
+      return;
+    case "tap":
+      person.pass = {
+        id: event.id,
+        createdAt: event.at,
+        startAt: event.startAt,
+        minutes: event.minutes,
+        once: event.once,
+      };
+      return;
+    case "tap-deleted":
+      person.pass = null;
       return;
   }
 }

@@ -2,6 +2,10 @@
 // the outcome that was drawn (what a write stored, when a mail arrives), so that a replay never draws again.
 import * as z from "zod";
 
+/** The strongest first: it is the one that a person counts as registered with. */
+export const METHODS = ["passkey", "app", "oath", "phone", "alternate-phone"] as const;
+export type Method = (typeof METHODS)[number];
+
 const at = z.int();
 const mfaState = z.enum(["disabled", "enabled", "enforced"]);
 const registration = z.union([
@@ -73,12 +77,16 @@ const groupSchema = z.object({
   membershipRule: z.string().nullable(),
 });
 const memberChange = { added: z.array(z.string()), removed: z.array(z.string()) };
+const method = z.enum(METHODS);
+const preferences = { isSystemPreferred: z.boolean().nullable(), secondary: z.string().nullable() };
+/** Policies of which there is one a tenant. */
+const setting = z.enum(["security-defaults", "methods-policy"]);
 const pass = { id: z.string(), startAt: at, minutes: z.int(), once: z.boolean() };
 
 export const eventSchema = z.discriminatedUnion("t", [
   write,
   mail,
-  z.object({ t: z.literal("registered"), at, user: z.string(), method: z.enum(["app", "phone", "passkey"]) }),
+  z.object({ t: z.literal("registered"), at, user: z.string(), method }),
   z.object({ t: z.literal("unregistered"), at, user: z.string() }),
   z.object({ t: z.literal("deleted"), at, user: z.string() }),
   z.object({ t: z.literal("created"), at, user: tenantUserSchema }),
@@ -97,6 +105,9 @@ export const eventSchema = z.discriminatedUnion("t", [
   z.object({ t: z.literal("tap"), at, by, user: z.string(), ...pass }),
   z.object({ t: z.literal("tap-deleted"), at, by, user: z.string() }),
   z.object({ t: z.literal("sessions-revoked"), at, by, user: z.string() }),
+  z.object({ t: z.literal("method-deleted"), at, by, user: z.string(), method }),
+  z.object({ t: z.literal("sign-in-preferences"), at, by, user: z.string(), ...preferences }),
+  z.object({ t: z.literal("setting-changed"), at, by, setting, body: z.record(z.string(), z.unknown()) }),
   z.object({ t: z.literal("policy-set"), at, by, policy: z.string(), body: z.record(z.string(), z.unknown()) }),
   z.object({ t: z.literal("policy-deleted"), at, by, policy: z.string() }),
   z.object({ t: z.literal("permission-lost"), at, app: z.string(), role: z.string(), until: at }),
@@ -109,6 +120,7 @@ export type TenantEvent = z.infer<typeof eventSchema>;
 export type WriteEvent = z.infer<typeof write>;
 export type MailEvent = z.infer<typeof mail>;
 export type Group = z.infer<typeof groupSchema>;
+export type SettingName = z.infer<typeof setting>;
 export type RenameEvent = z.infer<typeof renamed>;
 /** An event about one user who is there already. */
 export type PersonEvent = Extract<TenantEvent, { user: string }>;

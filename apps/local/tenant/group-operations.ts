@@ -177,6 +177,9 @@ function refuseChange({ group }: KnownGroup): Answer | null {
   return null;
 }
 
-function groupRow({ group, createdAt }: Pick<KnownGroup, "group" | "createdAt">): Readonly<Record<string, unknown>> {
+export function groupRow({
+  group,
+  createdAt,
+}: Pick<KnownGroup, "group" | "createdAt">): Readonly<Record<string, unknown>> {
   return { ...group, createdDateTime: new Date(createdAt).toISOString(), mail: null, onPremisesSyncEnabled: null };
 }

@@ -1,21 +1,16 @@
-// Per-user MFA (beta only) and a user's authentication methods.
+// Per-user MFA: beta only.
 import * as z from "zod";
-import { deriveGuid } from "../../../shared/domain/hash.ts";
-import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
 import { badRequest, denied, empty, notFound, ok } from "./answer.ts";
 import { chance } from "../chance.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
-import { BOTH } from "./operation.ts";
-import type { Person, Registration } from "./people.ts";
+import type { Person } from "./people.ts";
 import { mfaStateAt, registrationAt } from "./people.ts";
 import { planRevert } from "./people-faults.ts";
 import type { Simulation } from "./simulation.ts";
-import { isUsable, passRow } from "./session-operations.ts";
 import { findVisible } from "./user-operations.ts";
 
 const WRITE_ROLE = "Policy.ReadWrite.AuthenticationMethod";
-const MOBILE_PHONE_ID = "3179e48a-750b-4051-897c-87b9720928f7";
 const anyObject = z.record(z.string(), z.unknown());
 const mfaState = z.enum(["disabled", "enabled", "enforced"]);
 
@@ -39,16 +34,6 @@ export const mfaOperations: readonly Operation[] = [
     writes: 1,
     roles: [WRITE_ROLE],
     run: writeRequirements,
-  },
-  {
-    method: "GET",
-    versions: BOTH,
-    path: ["users", ":id", "authentication", "methods"],
-    service: "auth-methods",
-    resourceUnits: 1,
-    writes: 0,
-    roles: ["UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"],
-    run: listMethods,
   },
 ];
 
@@ -99,67 +84,4 @@ function outcome(
   const draw = chance(tenant.options.seed, `stays-enabled/${person.user.id}/${person.writes.length}`);
   if (wasOnBefore && draw < tenant.knobs.staysEnabledShare) return { stored: "enabled", sticky: true };
   return { stored: "enforced", sticky: false };
-}
-
-function listMethods(tenant: Simulation, request: GraphRequest, id: string): Answer {
-  const person = findVisible(tenant, request, id);
-  if (person === undefined) return notFound(id);
-  const context = `${request.origin}/${request.version}/$metadata#users('${person.user.id}')/authentication/methods`;
-  const password = {
-    "@odata.type": "#microsoft.graph.passwordAuthenticationMethod",
-    id: "28c10230-6103-485e-b985-444c60001490",
-    createdDateTime: new Date(person.createdAt).toISOString(),
-    password: null,
-  };
-  const registration = registrationAt(person, request.now);
-  return ok({
-    "@odata.context": context,
-    value: [password, ...methodsOf(person.user.id, registration), ...livePass(person, request.now)],
-  });
-}
-
-/** A pass is a method while it can be used; it makes nobody registered. */
-function livePass({ pass }: Person, now: Instant): readonly Readonly<Record<string, unknown>>[] {
-  if (pass === null || !isUsable(pass, now)) return [];
-  return [{ "@odata.type": "#microsoft.graph.temporaryAccessPassAuthenticationMethod", ...passRow(pass, now) }];
-}
-
-function methodsOf(userId: string, registration: Registration | null): readonly Readonly<Record<string, unknown>>[] {
-  if (registration === null) return [];
-  const id = deriveGuid(`${userId}/${registration.method}`);
-  const createdDateTime = new Date(registration.since).toISOString();
-  switch (registration.method) {
-    case "app":
-      return [
-        {
-          "@odata.type": "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod",
-          id,
-          createdDateTime,
-          displayName: "Phone",
-          deviceTag: "SoftwareTokenActivated",
-          phoneAppVersion: "6.2608.1",
-        },
-      ];
-    case "phone":
-      return [
-        {
-          "@odata.type": "#microsoft.graph.phoneAuthenticationMethod",
-          id: MOBILE_PHONE_ID,
-          createdDateTime,
-          phoneNumber: "+1 5555550100",
-          phoneType: "mobile",
-          smsSignInState: "notEnabled",
-        },
-      ];
-    case "passkey":
-      return [
-        {
-          "@odata.type": "#microsoft.graph.fido2AuthenticationMethod",
-          id,
-          createdDateTime,
-          displayName: "Security key",
-          model: "FIDO2 key",
-        },
-      ];
-  }
 }

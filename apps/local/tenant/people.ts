@@ -3,10 +3,9 @@ import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
-import type { MailEvent, WriteEvent } from "./event.ts";
+import type { MailEvent, Method, WriteEvent } from "./event.ts";
+import { METHODS } from "./event.ts";
 import { PHONE_ENDS_AT } from "./options.ts";
-
-export type Method = "app" | "phone" | "passkey";
 
 export interface Registration {
   readonly method: Method;
@@ -29,8 +28,9 @@ export interface Person {
   /** State as stored, since when, and the one before it (for lagging reads). */
   mfa: { state: TenantUser["mfaState"]; since: Instant; sticky: boolean; before: TenantUser["mfaState"] };
   firstNoticeAt: Instant | null;
-  /** Registrations and resets made through the simulator's door, in order. */
-  changes: { readonly at: Instant; readonly method: Method | "none" }[];
+  /** Registrations and resets made through the simulator's door, deletions by apps, in order. */
+  changes: { readonly at: Instant; readonly what: "added" | "removed"; readonly method: Method | "all" }[];
+  signInPreferences: SignInPreferences;
   writes: WriteEvent[];
   mails: MailEvent[];
   /** Deleted, restored, renamed. */
@@ -40,6 +40,13 @@ export interface Person {
   /** The one pass: a new one replaces it. */
   pass: Pass | null;
   sessionsRevokedAt: Instant | null;
+}
+
+export interface SignInPreferences {
+  /** `null`: the tenant's policy decides. */
+  readonly isSystemPreferred: boolean | null;
+  /** `null`: nobody chose. */
+  readonly secondary: string | null;
 }
 
 /** What happened to the account as such. */
@@ -68,15 +75,41 @@ export function viewAt({ views }: Person, at: Instant): View["shown"] {
   return views.findLast((one) => one.at <= at)?.shown ?? null;
 }
 
+/** The strongest of all that are registered. */
 export function registrationAt(person: Person, at: Instant): Registration | null {
-  const last = person.changes.findLast((change) => change.at <= at);
-  if (last !== undefined && last.method !== "none") return { method: last.method, since: last.at };
+  const held = methodsAt(person, at);
+  return held.toSorted((a, b) => METHODS.indexOf(a.method) - METHODS.indexOf(b.method))[0] ?? null;
+}
 
+/** In the order of their registration. */
+export function methodsAt(person: Person, at: Instant): readonly Registration[] {
+  const byHabit = habitAt(person, at);
+  if (person.changes.length === 0) return byHabit === null ? [] : [byHabit];
+  let held: readonly Registration[] = [];
+  let isHabitDue = byHabit !== null;
+  const addHabit = (until: Instant): void => {
+    if (!isHabitDue || byHabit === null || byHabit.since > until) return;
+    isHabitDue = false;
+    if (!held.some(({ method }) => method === byHabit.method)) held = [...held, byHabit];
+  };
+  for (const change of person.changes) {
+    if (change.at > at) break;
+    addHabit(change.at);
+    const { what, method } = change;
+    if (method === "all") held = [];
+    else if (what === "removed") held = held.filter((one) => one.method !== method);
+    else if (!held.some((one) => one.method === method)) held = [...held, { method, since: change.at }];
+  }
+  addHabit(at);
+  return held;
+}
+
+/** What the person does unasked, as the tenant file says. */
+function habitAt(person: Person, at: Instant): Registration | null {
   const habit = person.user.registration;
   switch (habit.kind) {
     case "usable":
     case "phone-only": {
-      if (last !== undefined) return null;
       const method = person.isGlobalAdministrator ? "passkey" : habit.kind === "usable" ? "app" : "phone";
       return { method, since: person.createdAt };
     }
@@ -96,7 +129,8 @@ export function registrationAt(person: Person, at: Instant): Registration | null
 /** Registered is not capable: the phone methods end, the registration stays in the directory. */
 export function isCapable(registration: Registration | null, at: Instant): boolean {
   if (registration === null) return false;
-  return registration.method !== "phone" || at < PHONE_ENDS_AT;
+  const { method } = registration;
+  return (method !== "phone" && method !== "alternate-phone") || at < PHONE_ENDS_AT;
 }
 
 export interface MfaPace {

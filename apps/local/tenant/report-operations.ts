@@ -3,13 +3,16 @@
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS } from "../../../shared/domain/instant.ts";
 import type { Answer } from "./answer.ts";
+import { notFound, ok } from "./answer.ts";
 import { chance } from "../chance.ts";
+import type { Method } from "./event.ts";
 import type { Drawn, ReportFault } from "./faults.ts";
 import type { GraphRequest, Operation } from "./operation.ts";
 import { BOTH } from "./operation.ts";
 import { answerPage, selectedOf } from "./pages.ts";
-import type { Method, Person } from "./people.ts";
-import { isCapable, registrationAt } from "./people.ts";
+import type { Person } from "./people.ts";
+import { defaultOf } from "./method-rows.ts";
+import { isCapable, methodsAt, registrationAt } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
 import { notPremium } from "./user-rows.ts";
 
@@ -17,8 +20,9 @@ const METHOD_NAMES: Readonly<Record<Method, readonly string[]>> = {
   app: ["microsoftAuthenticatorPush", "softwareOneTimePasscode"],
   phone: ["mobilePhone"],
   passkey: ["fido2SecurityKey"],
+  oath: ["softwareOneTimePasscode"],
+  "alternate-phone": ["alternateMobilePhone"],
 };
-const PREFERRED: Readonly<Record<Method, string>> = { app: "push", phone: "sms", passkey: "none" };
 const PROPERTIES: ReadonlySet<string> = new Set([
   "id",
   "userPrincipalName",
@@ -43,17 +47,13 @@ const STALE_MS = 3 * DAY_MS;
 const ABSENT = "absent";
 const HALF = "half of ";
 
+const PATH = ["reports", "authenticationMethods", "userRegistrationDetails"];
+const READ = { method: "GET", versions: BOTH, service: "reports", resourceUnits: 1, writes: 0 } as const;
+const READERS = ["AuditLog.Read.All"];
+
 export const reportOperations: readonly Operation[] = [
-  {
-    method: "GET",
-    versions: BOTH,
-    path: ["reports", "authenticationMethods", "userRegistrationDetails"],
-    service: "reports",
-    resourceUnits: 1,
-    writes: 0,
-    roles: ["AuditLog.Read.All"],
-    run: listRegistrations,
-  },
+  { ...READ, path: PATH, roles: READERS, run: listRegistrations },
+  { ...READ, path: [...PATH, ":id"], roles: READERS, run: getRegistration },
 ];
 
 function listRegistrations(tenant: Simulation, request: GraphRequest): Answer {
@@ -78,6 +78,20 @@ function listRegistrations(tenant: Simulation, request: GraphRequest): Answer {
     },
     project: (row) => Object.fromEntries(select.map((name) => [name, row[name]])),
   });
+}
+
+function getRegistration(tenant: Simulation, request: GraphRequest): Answer {
+  if (tenant.knobs.licence === "free") return notPremium();
+  const select = selectedOf(request, { known: PROPERTIES, type: "userRegistrationDetails" });
+  if ("status" in select) return select;
+  tenant.counters.reportReads++;
+  const id = request.path.at(-1) ?? "";
+  const person = tenant.directory.findEver(id);
+  const runAt = lastRun(tenant, request.now);
+  if (person === undefined || isAbsent(tenant, person, runAt)) return notFound(id);
+  const context = `${request.origin}/${request.version}/$metadata#${PATH.join("/")}/$entity`;
+  const row = reportRow(person, runAt);
+  return ok({ "@odata.context": context, ...Object.fromEntries(select.map((name) => [name, row[name]])) });
 }
 
 /** All of a report's pages lack the same people: the variant travels in their links. */
@@ -107,6 +121,7 @@ function isAbsent(tenant: Simulation, person: Person, runAt: Instant): boolean {
 
 function reportRow(person: Person, runAt: Instant): Readonly<Record<string, unknown>> {
   const { user } = person;
+  const held = methodsAt(person, runAt);
   const registration = registrationAt(person, runAt);
   const capable = isCapable(registration, runAt);
   return {
@@ -121,10 +136,10 @@ function reportRow(person: Person, runAt: Instant): Readonly<Record<string, unkn
     isMfaRegistered: registration !== null,
     isMfaCapable: capable,
     isPasswordlessCapable: registration?.method === "passkey",
-    methodsRegistered: registration === null ? [] : METHOD_NAMES[registration.method],
+    methodsRegistered: [...new Set(held.flatMap(({ method }) => METHOD_NAMES[method]))],
     isSystemPreferredAuthenticationMethodEnabled: true,
     systemPreferredAuthenticationMethods: registration?.method === "app" ? ["push"] : [],
-    userPreferredMethodForSecondaryAuthentication: registration === null ? "none" : PREFERRED[registration.method],
+    userPreferredMethodForSecondaryAuthentication: defaultOf(person, runAt)?.preference ?? "none",
     lastUpdatedDateTime: new Date(runAt).toISOString(),
   };
 }

@@ -1,28 +1,33 @@
 // From a URL and a caller to an answer: find the operation, meter it, check the permission, run it. The order matters: a call that
 // is refused for lack of permission has used quota, too.
 import type { Instant } from "../../../shared/domain/instant.ts";
+import { accountOperations } from "./account-operations.ts";
 import type { Answer } from "./answer.ts";
 import { denied, graphError, unknownSegment } from "./answer.ts";
 import { auditOperations } from "./audit-operations.ts";
 import { deltaOperations } from "./delta-operations.ts";
 import { groupOperations } from "./group-operations.ts";
 import { mailOperations } from "./mail-operations.ts";
+import { methodOperations } from "./method-operations.ts";
 import { mfaOperations } from "./mfa-operations.ts";
 import type { GraphRequest, Operation, Version } from "./operation.ts";
 import { meetFate } from "./people-faults.ts";
 import { policyOperations } from "./policy-operations.ts";
 import { reportOperations } from "./report-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
+import { settingOperations } from "./setting-operations.ts";
 import { signInOperations } from "./sign-in-operations.ts";
 import type { Simulation } from "./simulation.ts";
 import { tenantOperations } from "./tenant-operations.ts";
 import type { Caller } from "./tokens.ts";
 import { userOperations } from "./user-operations.ts";
 
-const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS: readonly Operation[] = [
   ...mfaOperations,
+  ...methodOperations,
   ...mailOperations,
-  ...deltaOperations, // before the user whose id would be "delta"
+  ...deltaOperations, // before the user whose id would be "delta", or "$count"
+  ...accountOperations,
   ...userOperations,
   ...reportOperations,
   ...tenantOperations,
@@ -30,6 +35,7 @@ const OPERATIONS: readonly Operation[] = [
   ...signInOperations,
   ...groupOperations,
   ...policyOperations,
+  ...settingOperations,
   ...sessionOperations,
 ];
 const FEW_ROWS = 20;

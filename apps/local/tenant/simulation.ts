@@ -16,6 +16,7 @@ import type { Knobs, TenantOptions } from "./options.ts";
 import { DEFAULT_KNOBS } from "./options.ts";
 import { Policies } from "./policies.ts";
 import { Quota } from "./quota.ts";
+import { Settings } from "./settings.ts";
 
 /** A request that Graph would not have understood: kept, because in a rollout it is always our bug. */
 export interface Refusal {
@@ -46,7 +47,17 @@ const KEPT_REFUSALS = 100;
 // Twice the longest window of the write quotas: what was refused before it weighs nothing any more.
 const QUOTA_MEMORY_MS = 10 * MINUTE_MS;
 
-const METERED = ["write", "group-created", "group-members", "tap", "tap-deleted", "sessions-revoked"] as const;
+const METERED = [
+  "write",
+  "group-created",
+  "group-members",
+  "tap",
+  "tap-deleted",
+  "sessions-revoked",
+  "method-deleted",
+  "sign-in-preferences",
+  "setting-changed",
+] as const;
 
 export class Simulation {
   readonly options: TenantOptions;
@@ -58,6 +69,7 @@ export class Simulation {
   readonly faults: Faults;
   readonly groups = new Groups();
   readonly policies = new Policies();
+  readonly settings = new Settings();
   readonly agenda = new Agenda();
   readonly audit = new AuditTrail();
   readonly epoch: Instant;
@@ -177,6 +189,7 @@ export class Simulation {
     this.agenda.apply(event);
     this.groups.apply(event);
     this.policies.apply(event);
+    this.settings.apply(event);
     if (!this.directory.apply(event)) this.counters.orphanedEvents++;
     if (event.t === "mail") this.mailboxes.apply(event, this.#unknownRecipients(event));
   }

@@ -8,13 +8,13 @@ import { faultNamesOf } from "../faults/vocabulary.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import { unreachable } from "../../../shared/domain/unreachable.ts";
-import { tenantUserSchema } from "./event.ts";
+import { METHODS, tenantUserSchema } from "./event.ts";
 import type { Simulation } from "./simulation.ts";
 import { tenantAccount } from "./witness.ts";
 
 const faultsBody = z.union([z.object({ faults: z.string() }), z.object({ faults: faultListOf("tenant") })]);
 const changeBody = z.discriminatedUnion("action", [
-  z.object({ action: z.literal("register"), method: z.enum(["app", "phone", "passkey"]).default("app") }),
+  z.object({ action: z.literal("register"), method: z.enum(METHODS).default("app") }),
   /** Loses all methods, as after a helpdesk reset. */
   z.object({ action: z.literal("unregister") }),
   /** A person in the portal sets or reverts the state. */

@@ -11,9 +11,10 @@ import type { Simulation } from "./simulation.ts";
 import { PLAN_EXCHANGE, PLAN_P1, userRow } from "./user-rows.ts";
 
 const ROLE_READERS = ["RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All"];
+const ELIGIBILITY_READERS = ["RoleEligibilitySchedule.Read.Directory", ...ROLE_READERS];
 const ORGANIZATION_READERS = ["User.Read.All", "Organization.Read.All", "Directory.Read.All"];
 const LICENCE_READERS = ["LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"];
-const SKU_E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965";
+export const SKU_E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965";
 const ASSIGNMENT_PROPERTIES: ReadonlySet<string> = new Set([
   "id",
   "roleDefinitionId",
@@ -24,6 +25,7 @@ const MEMBER_PROPERTIES = ["id", "displayName", "userPrincipalName", "mail", "gi
 
 export const tenantOperations: readonly Operation[] = [
   read(["roleManagement", "directory", "roleAssignments"], 1, ROLE_READERS, listRoleAssignments),
+  read(["roleManagement", "directory", "roleEligibilityScheduleInstances"], 1, ELIGIBILITY_READERS, listEligible),
   read(["directoryRoles"], 1, ROLE_READERS, listDirectoryRoles),
   read(["directoryRoles", ":id", "members"], 1, ROLE_READERS, listRoleMembers),
   read(["organization"], 1, ORGANIZATION_READERS, listOrganization),
@@ -51,6 +53,14 @@ function listRoleAssignments(tenant: Simulation, request: GraphRequest): Answer 
     directoryScopeId: "/",
   }));
   return collection(request, "roleManagement/directory/roleAssignments", value.filter(matches));
+}
+
+/** Whoever has a role here has it for good: nobody has to ask for one first. */
+function listEligible(_: Simulation, request: GraphRequest): Answer {
+  const text = request.query.get("$filter");
+  if (text !== null && parseFilter(text, ASSIGNMENT_PROPERTIES) === null)
+    return unsupportedQuery(`Unsupported or invalid query filter clause: ${text}`);
+  return collection(request, "roleManagement/directory/roleEligibilityScheduleInstances", []);
 }
 
 function listDirectoryRoles(tenant: Simulation, request: GraphRequest): Answer {
@@ -93,9 +103,6 @@ function listOrganization(tenant: Simulation, request: GraphRequest): Answer {
 
 function listSubscribedSkus(tenant: Simulation, request: GraphRequest): Answer {
   const { people } = tenant.directory;
-  const plan = (servicePlanName: string, servicePlanId: string): Readonly<Record<string, string>> => {
-    return { servicePlanId, servicePlanName, provisioningStatus: "Success", appliesTo: "User" };
-  };
   const sku = {
     id: `${tenant.options.tenantId}_${SKU_E3}`,
     skuId: SKU_E3,
@@ -104,12 +111,17 @@ function listSubscribedSkus(tenant: Simulation, request: GraphRequest): Answer {
     appliesTo: "User",
     consumedUnits: people.filter(({ user }) => user.userType === "Member").length,
     prepaidUnits: { enabled: people.length, suspended: 0, warning: 0, lockedOut: 0 },
-    servicePlans: [
-      plan("EXCHANGE_S_ENTERPRISE", PLAN_EXCHANGE),
-      ...(tenant.knobs.licence === "premium" ? [plan("AAD_PREMIUM", PLAN_P1)] : []),
-    ],
+    servicePlans: servicePlans(tenant),
   };
   return collection(request, "subscribedSkus", [sku]);
+}
+
+export function servicePlans({ knobs }: Simulation): readonly Readonly<Record<string, string>>[] {
+  const plan = (servicePlanName: string, servicePlanId: string): Readonly<Record<string, string>> => {
+    return { servicePlanId, servicePlanName, provisioningStatus: "Success", appliesTo: "User" };
+  };
+  const exchange = plan("EXCHANGE_S_ENTERPRISE", PLAN_EXCHANGE);
+  return knobs.licence === "premium" ? [exchange, plan("AAD_PREMIUM", PLAN_P1)] : [exchange];
 }
 
 function administrators(tenant: Simulation): readonly Person[] {

@@ -53,6 +53,16 @@ export function answerFromIndex(tenant: Simulation, request: GraphRequest, selec
   });
 }
 
+/** How many users match: always of the index. */
+export function countFromIndex(tenant: Simulation, request: GraphRequest): number | Answer {
+  const query = new URLSearchParams(request.query);
+  query.set("$count", "true");
+  const read = readQuery(query);
+  if (read === null) return unsupportedQuery("Unsupported or invalid query filter, search or sort clause.");
+  if (!request.eventual) return unsupportedQuery("A request for $count needs the header ConsistencyLevel: eventual.");
+  return shownAt(tenant, request.now - tenant.knobs.indexLagMs).filter(read.matches).length;
+}
+
 /** `null`: a clause that nothing here understands. */
 function readQuery(query: URLSearchParams): UserQuery | null {
   const [filter, order, search] = [query.get("$filter"), query.get("$orderby"), query.get("$search")];

@@ -2,7 +2,8 @@
 import type { Instant } from "../../../shared/domain/instant.ts";
 import type { TenantUser } from "../../../shared/domain/tenant-user.ts";
 import type { MailboxCounts } from "./mailboxes.ts";
-import type { Fate, Method, Person } from "./people.ts";
+import type { Method } from "./event.ts";
+import type { Fate, Person } from "./people.ts";
 import { isCapable, mfaStateAt, registrationAt } from "./people.ts";
 import type { Simulation } from "./simulation.ts";
 

@@ -59,7 +59,7 @@ describe("broker 36: one clear line and exit code 2", () => {
     const seen = run("--port", "x", "--queue", "work:0");
 
     expect(await ended(seen)).toBe(2);
-    expect(seen.stderr).toContain('--port: "x" is no port.');
+    expect(seen.stderr).toContain('--port: "x" is no whole number from 0 to 65535.');
     expect(seen.stderr).toContain('--queue: "work:0" is no queue.');
   });
 
@@ -101,7 +101,7 @@ describe("broker 33: faults by flag", () => {
   it("are refused where they are none of the broker's, with their rates and the seed, all at once", async () => {
     const seen = run("--port", "0", "--queue", "work", "--faults", "bus-busy=2,bus-bsuy", "--seed", "x");
     expect(await ended(seen)).toBe(2);
-    expect(seen.stderr).toContain('--seed: "x" is no seed.');
+    expect(seen.stderr).toContain('--seed: "x" is no whole number from 0 to 4294967295.');
     expect(seen.stderr).toContain('the rate of "bus-busy=2" is no number from 0 to 1');
     expect(seen.stderr).toContain('Did you mean "bus-busy"?');
 

@@ -1,4 +1,4 @@
-// Schedules, the hold of time, orphaned locks, restarts and idle connections.
+// Schedules, the hold of time, orphaned locks and restarts.
 import { describe, expect, it } from "vitest";
 import { until } from "../until.ts";
 import {
@@ -204,19 +204,5 @@ describe("broker 26: subscribe", () => {
       (counts) => counts?.locked === 0,
     );
     expect(broker.counts()["work"]).toMatchObject({ active: 1 });
-  });
-});
-
-describe("broker 34: idle", () => {
-  it("keeps a connection without traffic for many times the idle limit", async () => {
-    const { client, lines } = await givenBroker({ idleMs: 300 });
-    const sender = client.createSender("work");
-    await sender.sendMessages({ body: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-
-    await sender.sendMessages({ body: 2 });
-
-    expect(await receiveAll(client.createReceiver("work"), 2)).toEqual([1, 2]);
-    expect(lines).toEqual([]);
   });
 });

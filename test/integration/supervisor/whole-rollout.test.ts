@@ -1,9 +1,10 @@
 // A whole rollout of 200 people with the built app: what virtual time costs, and that killed hosts change nothing and cost no wait.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Supervisor } from "../../../apps/local/supervisor/options.ts";
+import { threeWeeksSpec } from "../../support/sample-spec.ts";
 import { runWhole } from "./whole-run.ts";
 import type { Stamped, WholeRun } from "./whole-run.ts";
 
@@ -20,20 +21,10 @@ const PATIENCE_MS = 200_000;
 let calm: WholeRun;
 beforeAll(async () => {
   if (!existsSync(join(ROOT, "dist/local"))) throw new Error("dist is not there: npm run build");
-  writeFileSync(SPEC, threeWeeks(readFileSync(join(ROOT, "samples/rollout.yaml"), "utf8")));
+  writeFileSync(SPEC, threeWeeksSpec());
   calm = await runWhole(RUN);
 }, PATIENCE_MS);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** The sample's three waves begin within eight days, and nobody is waited for once the grace of 14 days is over but for one day. */
-function threeWeeks(sample: string): string {
-  const spec = sample
-    .replace("start: 2026-03-09T08:00", "start: 2026-03-06T08:00")
-    .replace("start: 2026-03-16T08:00", "start: 2026-03-10T08:00")
-    .replace("waitDays: 14", "waitDays: 1");
-  expect(spec).toMatch(/03-02T.*03-06T.*03-10T.*graceDays: 14 .*waitDays: 1\n/s);
-  return spec;
-}
 
 const fired = ({ events }: WholeRun): string[] =>
   events.flatMap((event) => (event.kind === "timer-fired" ? [event.name] : []));

@@ -16,6 +16,8 @@ export const READER = "11111111-0000-4000-8000-000000000001";
 export const NOTIFIER = "11111111-0000-4000-8000-000000000002";
 export const ENFORCER = "11111111-0000-4000-8000-000000000003";
 export const HELPDESK = "11111111-0000-4000-8000-000000000004";
+/** May reset people's methods, and change what holds for the whole tenant. */
+export const RESETTER = "11111111-0000-4000-8000-000000000005";
 export const SENDER = { id: "22222222-0000-4000-8000-000000000001", mail: "notices@contoso.example" };
 export const BREAK_GLASS = [
   { id: "33333333-0000-4000-8000-000000000001", userPrincipalName: "emergency1@contoso.example" },
@@ -140,6 +142,15 @@ export async function aTenant(options: Partial<TenantOptions> = {}, clock = { at
           "GroupMember.ReadWrite.All",
           "Group.Create",
           "Policy.ReadWrite.ConditionalAccess",
+        ],
+      },
+      {
+        clientId: RESETTER,
+        roles: [
+          "UserAuthenticationMethod.ReadWrite.All",
+          "Policy.ReadWrite.SecurityDefaults",
+          "Policy.ReadWrite.AuthenticationMethod",
+          "MailboxSettings.Read",
         ],
       },
     ],

@@ -22,7 +22,6 @@ import {
   setState,
   SOON,
   START,
-  USABLE,
 } from "./a-tenant.ts";
 import type { Row } from "./questions.ts";
 import { readAll } from "./questions.ts";
@@ -117,23 +116,6 @@ describe("tenant 25: properties", () => {
     expect(rows).toMatchObject([{ id: NEVER.id, accountEnabled: true, department: "Sales" }]);
     expect(Object.keys(rows[0] ?? {})).toHaveLength(4);
     expect((await t.call("GET", "/v1.0/users?$filter=startswith(mail,'a')")).status).toBe(400);
-  });
-});
-
-describe("tenant 29: methods", () => {
-  it("lists a password for all, and the registered method by its type", async () => {
-    t = await aTenant();
-    const types: Record<string, unknown[]> = {};
-    for (const user of [NEVER, USABLE, PHONE]) {
-      const rows = await readAll(t, `/v1.0/users/${user.id}/authentication/methods`);
-      types[user.displayName] = rows.map((row) => String(row["@odata.type"]).replace("#microsoft.graph.", ""));
-    }
-    const password = "passwordAuthenticationMethod";
-    expect(Object.values(types)).toEqual([
-      [password],
-      [password, "microsoftAuthenticatorAuthenticationMethod"],
-      [password, "phoneAuthenticationMethod"],
-    ]);
   });
 });
 

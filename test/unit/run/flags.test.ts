@@ -1,5 +1,6 @@
-// Flags of `npm start` and of the kill test.
+// Flags of `npm start`, of the broker and of the kill test.
 import { describe, expect, it } from "vitest";
+import { parseFlags as parseBrokerFlags } from "../../../apps/local/broker/flags.ts";
 import { parseRunFlags } from "../../../apps/local/run/flags.ts";
 import { parseKillFlags } from "../../../apps/local/run/kill-flags.ts";
 import { UserFault } from "../../../shared/domain/fault.ts";
@@ -51,6 +52,53 @@ describe("the flags of npm start", () => {
     [["people.csv"], "people.csv: stands alone."],
   ])("%j is refused in one sentence", (args, said) => {
     expect(faultsOf(() => parseRunFlags(args))).toContain(said);
+  });
+});
+
+describe("the flags of npm run broker", () => {
+  it("name one queue or several, each with its lock and deliveries", () => {
+    expect(parseBrokerFlags(["--queue", "orders"])).toEqual({
+      port: 5672,
+      dataDir: null,
+      queues: [{ name: "orders", lockMs: 60_000, maxDeliveryCount: 10 }],
+      faults: [],
+      seed: 1,
+    });
+    expect(parseBrokerFlags(["--queue=a:30:5", "--port", "0", "--queue", "b:300", "--queue", "c:60:3"])).toMatchObject({
+      port: 0,
+      queues: [
+        { name: "a", lockMs: 30_000, maxDeliveryCount: 5 },
+        { name: "b", lockMs: 300_000, maxDeliveryCount: 10 },
+        { name: "c", lockMs: 60_000, maxDeliveryCount: 3 },
+      ],
+    });
+    expect(parseBrokerFlags(["-h", "--port", "x"])).toBe("help");
+  });
+
+  it.each([
+    [[], "--queue: No queue is named. Add --queue NAME."],
+    [["--queue"], "--queue: has no value."],
+    [["--queue", "a:301"], '--queue: "a:301" is no queue. Write NAME[:lockSeconds[:maxDeliveryCount]]'],
+    [["--queue", "a:30:2001"], "a lock is 1 to 300 s, deliveries are 1 to 2000."],
+    [["--queue", "a:30:5:1"], '"a:30:5:1" is no queue.'],
+    [["--queue", "A", "--queue", "a:30"], "--queue: A queue is named twice."],
+    [["--queue", "a", "--prot", "0"], "--prot: is no flag. Did you mean --port?"],
+    [["a"], "a: stands alone. Flags begin with --; see npm run broker -- --help."],
+  ])("%j is refused in one sentence", (args, said) => {
+    expect(faultsOf(() => parseBrokerFlags(args))).toContain(said);
+  });
+
+  it("are refused all at once", () => {
+    const said = faultsOf(() =>
+      parseBrokerFlags(["--port", "x", "--queue", "a:0", "--queue", "b:", "--faults", "bee"]),
+    );
+
+    expect(said.split("\n").map((line) => line.slice(0, line.indexOf(" ")))).toEqual([
+      "--port:",
+      "--queue:",
+      "--queue:",
+      "--faults:",
+    ]);
   });
 });
 
