@@ -47,13 +47,12 @@ export class TableBatchStore implements BatchStore {
   async load({ rollout, wave, batch }: BatchAddress): Promise<Batch | null> {
     const address = { rollout, wave, batch };
     const partition = partitionOf(address);
-    const [header, rows] = await Promise.all([
-      this.#table.get(partition, headerKey(batch)),
-      queryAll(this.#table, partition, rangeOf(`u_${headerKey(batch).slice(2)}_`)),
-    ]);
-    return header === null
-      ? null
-      : this.#assemble(address, header, new Map(rows.map((row) => [slotOfKey(row.row), row.columns])));
+    // One after the other: rows that are read before their header may be older than it, and its ETag would let them be saved over
+    // newer ones. Newer rows under an older header only lose to the save that made them.
+    const header = await this.#table.get(partition, headerKey(batch));
+    if (header === null) return null;
+    const rows = await queryAll(this.#table, partition, rangeOf(`u_${headerKey(batch).slice(2)}_`));
+    return this.#assemble(address, header, new Map(rows.map((row) => [slotOfKey(row.row), row.columns])));
   }
 
   async readSeq(address: BatchAddress): Promise<number | null> {
