@@ -11,6 +11,7 @@ import type { Log } from "../ports/log.ts";
 import type { UserIndex, UserPlace } from "../ports/people-stores.ts";
 import type { RolloutStore } from "../ports/rollout-store.ts";
 import type { SnapshotStore } from "../ports/snapshot-store.ts";
+import { reopenRollout } from "./reopen-rollout.ts";
 import type { SaveDeps } from "./save-batch.ts";
 import { CONFLICTS_MAX, saveSheet } from "./save-batch.ts";
 import { Sheet } from "./sheet.ts";
@@ -134,11 +135,4 @@ function hearReport(
 function isConcerned({ enrollment }: Row): boolean {
   const { phase } = enrollment.state;
   return phase !== "enforced" && phase !== "excluded" && phase !== "restored";
-}
-
-/** A late registration reopens a failure of a rollout that had ended. */
-async function reopenRollout(deps: RegistrationDeps, rollout: string): Promise<void> {
-  const view = await deps.rollouts.read(rollout);
-  if (view?.rollout.value.status !== "completed") return;
-  await deps.rollouts.saveRollout({ value: { ...view.rollout.value, status: "active" }, etag: view.rollout.etag });
 }
