@@ -34,7 +34,10 @@ export function letterCause(id: string): string {
 const BEFORE_IDS = "dead letter";
 
 /** @throws Refusal when there is no such letter · Unavailable */
-export async function findLetter({ deadLetters }: Pick<LetterDeps, "deadLetters">, place: LetterPlace): Promise<StoredLetter> {
+export async function findLetter(
+  { deadLetters }: Pick<LetterDeps, "deadLetters">,
+  place: LetterPlace,
+): Promise<StoredLetter> {
   const letter = await deadLetters.find(place);
   if (letter !== null) return letter;
   const of = place.rollout === null ? "without a rollout" : `of rollout ${place.rollout}`;

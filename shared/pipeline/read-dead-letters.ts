@@ -78,7 +78,8 @@ export async function explainDeadLetter(deps: LetterDeps, place: LetterPlace): P
   const letter = await findLetter(deps, place);
   const looked = await inspectLetter(deps, letter);
   const { nudge } = looked;
-  const step = nudge === null ? null : { rollout: nudge.rollout, wave: nudge.wave, batch: nudge.batch, step: nudge.step };
+  const step =
+    nudge === null ? null : { rollout: nudge.rollout, wave: nudge.wave, batch: nudge.batch, step: nudge.step };
   const slots = nudge === null ? [] : await readConcerned(deps, letter, nudge);
   const batch = looked.kind === "ready" ? looked.batch : nudge === null ? null : await deps.batches.load(nudge);
   const users = batch === null ? [] : usersOf(batch, slots);
@@ -100,7 +101,11 @@ function standing(state: State): Omit<ConcernedUser, "userId" | "slot"> {
   return { phase: state.phase, was: state.was.phase, reason: state.phase === "restoring" ? null : state.reason };
 }
 
-function replayOf(looked: Inspection, letter: StoredLetter, users: readonly ConcernedUser[]): ExplainedLetter["replay"] {
+function replayOf(
+  looked: Inspection,
+  letter: StoredLetter,
+  users: readonly ConcernedUser[],
+): ExplainedLetter["replay"] {
   if (looked.kind === "refused") return { possible: false, because: `${looked.what} ${looked.fix}` };
   if (stateOfLetter(letter.deeds) === "replayed") return { possible: false, because: "It was replayed before." };
   const waiting = users.filter(({ phase, reason }) => phase === "failed" && reason === "dead-lettered").length;

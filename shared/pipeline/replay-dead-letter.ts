@@ -59,7 +59,12 @@ async function readyNudge(deps: ReplayDeps, letter: StoredLetter): Promise<Nudge
   throw new Refusal("not-possible", { what: `Not replayed. ${looked.what}`, fix: looked.fix, where: "id" });
 }
 
-async function moveBack(deps: ReplayDeps, letter: StoredLetter, nudge: Nudge, ask: LetterAsk): Promise<readonly UserId[]> {
+async function moveBack(
+  deps: ReplayDeps,
+  letter: StoredLetter,
+  nudge: Nudge,
+  ask: LetterAsk,
+): Promise<readonly UserId[]> {
   const slots = await readConcerned(deps, letter, nudge);
   for (let tries = 1; ; tries += 1) {
     const looked = await inspectLetter(deps, letter);
@@ -100,7 +105,10 @@ export async function recordDeed(
   }
 }
 
-export function already(result: "already-replayed" | "already-dismissed", { at, by, because }: LetterDeed): LetterAnswer {
+export function already(
+  result: "already-replayed" | "already-dismissed",
+  { at, by, because }: LetterDeed,
+): LetterAnswer {
   return { result, at, by, moved: [], note: `Nothing was done now. The reason given then: ${because}` };
 }
 
