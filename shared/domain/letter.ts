@@ -77,3 +77,11 @@ function causeWords(cause: LetterCause): CauseWords {
       return unreachable(cause);
   }
 }
+
+/** As a build wrote it that gave letters no id. */
+export const CAUSE_BEFORE_IDS = "dead letter";
+
+/** What a letter's marks stand under in the journal. */
+export function letterCause(id: string): string {
+  return `${CAUSE_BEFORE_IDS} ${id}`;
+}

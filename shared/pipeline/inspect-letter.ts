@@ -1,6 +1,6 @@
 // A dead letter looked at anew: can it be replayed, and whom did it concern? Asked by explain and by replay, so that both say the same.
 import { DAY_MS } from "../domain/instant.ts";
-import { stateOfLetter } from "../domain/letter.ts";
+import { CAUSE_BEFORE_IDS, letterCause, stateOfLetter } from "../domain/letter.ts";
 import type { Nudge } from "../domain/nudge.ts";
 import { misplacement } from "../domain/nudge.ts";
 import type { Policy } from "../domain/policy.ts";
@@ -25,13 +25,6 @@ export type Inspection =
   | { readonly kind: "refused"; readonly what: string; readonly fix: string; readonly nudge: Nudge | null };
 
 const DISMISS = "Dismiss it with a reason.";
-
-/** What a letter's marks stand under in the journal. */
-export function letterCause(id: string): string {
-  return `${BEFORE_IDS} ${id}`;
-}
-/** As a build wrote it that gave letters no id. */
-const BEFORE_IDS = "dead letter";
 
 /** @throws Refusal when there is no such letter · Unavailable */
 export async function findLetter(
@@ -76,7 +69,7 @@ export async function readConcerned(
 ): Promise<readonly number[]> {
   const slots = new Set<number>();
   for await (const { cause, at, changes } of batches.readJournal(nudge)) {
-    const isOld = cause === BEFORE_IDS && at >= letter.at && at <= letter.at + DAY_MS;
+    const isOld = cause === CAUSE_BEFORE_IDS && at >= letter.at && at <= letter.at + DAY_MS;
     if (isOld || cause === letterCause(letter.id)) for (const { slot } of changes) slots.add(slot);
   }
   return [...slots].sort((a, b) => a - b);

@@ -3,10 +3,10 @@
 import { AUTOMATION, withStop } from "../domain/control.ts";
 import { decide } from "../domain/decide.ts";
 import { MINUTE_MS } from "../domain/instant.ts";
+import { letterCause } from "../domain/letter.ts";
 import type { Nudge } from "../domain/nudge.ts";
 import type { DeadLetter } from "../ports/dead-letter-store.ts";
 import { Conflict } from "../ports/errors.ts";
-import { letterCause } from "./inspect-letter.ts";
 import { CONFLICTS_MAX, saveSheet } from "./save-batch.ts";
 import { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
