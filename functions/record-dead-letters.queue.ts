@@ -4,8 +4,7 @@ import { app } from "@azure/functions";
 import { parseStepMessage } from "../shared/codec/step-message.ts";
 import { dependencies } from "../shared/compose.ts";
 import { STEPS } from "../shared/domain/names.ts";
-import { toDeadMessage } from "../shared/pipeline/receive-nudge.ts";
-import { recordDeadLetter } from "../shared/pipeline/record-dead-letter.ts";
+import { receiveDeadLetter } from "../shared/pipeline/receive-nudge.ts";
 
 for (const step of STEPS) {
   const queueName = `mfa-${step}/$deadletterqueue`;
@@ -16,6 +15,6 @@ for (const step of STEPS) {
 export async function recordDeadLetters(step: string, body: unknown, context: InvocationContext): Promise<void> {
   const deps = await dependencies();
   const message = { queue: `mfa-${step}`, body, metadata: context.triggerMetadata ?? {} };
-  const { result } = await recordDeadLetter(deps, toDeadMessage(message, parseStepMessage(body)));
+  const { result } = await receiveDeadLetter(deps, parseStepMessage(body), message);
   deps.log.info("dead letter recorded", { invocationId: context.invocationId, step, result });
 }

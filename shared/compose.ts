@@ -14,10 +14,12 @@ import { readConfig } from "./config.ts";
 import { createNoticeWriter } from "./notices/notice-writer.ts";
 import { loadNotices } from "./notices/notices.ts";
 import { parseNoticeManifest } from "./codec/notice-manifest.ts";
+import { parseStepText } from "./codec/step-message.ts";
 import type { PlanDeps } from "./pipeline/plan-waves.ts";
 import type { RegistrationDeps } from "./pipeline/check-registration.ts";
 import type { ApplyDeps } from "./pipeline/apply-rollout.ts";
 import type { ProgressDeps } from "./pipeline/measure-progress.ts";
+import type { ReplayDeps } from "./pipeline/replay-dead-letter.ts";
 import type { StepDeps } from "./pipeline/step-deps.ts";
 import type { Clock } from "./ports/clock.ts";
 import { openTableStores } from "./tables/open-table-stores.ts";
@@ -40,7 +42,7 @@ export interface Counts {
 }
 const COUNTS = Symbol.for("mfa-rollout.counts");
 
-export interface Dependencies extends StepDeps, PlanDeps, RegistrationDeps, ApplyDeps, ProgressDeps {
+export interface Dependencies extends StepDeps, PlanDeps, RegistrationDeps, ApplyDeps, ProgressDeps, ReplayDeps {
   readonly counts: Counts;
   ensureTables(): Promise<void>;
   close(): Promise<void>;
@@ -103,6 +105,7 @@ export async function compose(config: AppConfig, gift: HostGift): Promise<Depend
     notifier: new GraphNotifier(notifier),
     notices: createNoticeWriter(() => loadNotices(NOTICE_FOLDERS.map(noticeFolder), parseNoticeManifest)),
     queue,
+    parseNudge: parseStepText,
     calendarOf: zoneCalendar,
     clock,
     ids: nodeIds,

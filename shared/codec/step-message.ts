@@ -29,3 +29,13 @@ export function formatStepMessage({ tenant, rollout, wave, batch, step, grant }:
   const base = { v: 1, tenant, rollout, wave, batch, step } as const;
   return grant.length === 0 ? base : { ...base, grant: [...grant] };
 }
+
+/** A body as a dead letter keeps it: as text, and cut when it was very long. */
+export function parseStepText(text: string): ParsedNudge {
+  try {
+    return parseStepMessage(JSON.parse(text));
+  } catch {
+    // JSON.parse says no more than that, and where: its words change from one Node to the next.
+    return { kind: "malformed", because: "it is no JSON" };
+  }
+}

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { hash32 } from "../domain/hash.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { RegistrationValue } from "../domain/registration.ts";
-import { count, formatLongText, formatTime, parseLongText, parseRow, time, onceEach } from "./columns.ts";
+import type { LetterDeed } from "../domain/letter.ts";
+import { count, formatLongText, formatTime, onceEach, parseJsonRow, parseLongText, parseRow, time } from "./columns.ts";
 
 /** `<tenant>_<hh>`: 256 partitions, so that a look-up is a point read and a big tenant no hot spot. */
 export function userPartition(tenant: string, userId: string): string {
@@ -126,4 +127,21 @@ export function formatLetter(row: LetterRow): Columns {
 export function parseLetter(columns: Columns): LetterRow {
   const { rollout, at, queue, messageId, body, reason, deliveryCount } = parseRow(letter, columns, "a dead letter");
   return { rollout: rollout === "" ? null : rollout, at, queue, messageId, body, reason, deliveryCount };
+}
+
+const deeds = z.array(
+  z.object({ kind: z.enum(["replayed", "dismissed"]), at: time, by: z.string(), because: z.string() }),
+);
+const deedsColumn = z.object({ v: z.literal(1), deeds: z.string().default("[]") });
+
+/**
+ * What was done about a letter stands in a column of its own: a build that does not know it reads the row all the same, and rows from
+ * before deeds were kept have none.
+ */
+export function formatDeeds(done: readonly LetterDeed[]): Columns {
+  return { deeds: JSON.stringify(done.map(({ at, ...deed }) => ({ ...deed, at: formatTime(at) }))) };
+}
+
+export function parseDeeds(columns: Columns): readonly LetterDeed[] {
+  return parseJsonRow(deeds, parseRow(deedsColumn, columns, "a dead letter").deeds, "a dead letter's deeds");
 }

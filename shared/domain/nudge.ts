@@ -23,3 +23,13 @@ export function releaseId(nudge: Nudge, release: number): string {
 export function retryId(nudge: Nudge, seq: number): string {
   return `${nudge.step}:${nudge.rollout}:${nudge.wave}:${nudge.batch}:s${seq}`;
 }
+
+/** A message of another tenant or step, put there by a wrong hand, must not be acted upon. @returns what is wrong, or `null` */
+export function misplacement(
+  { tenant }: { readonly tenant: string },
+  nudge: Nudge,
+  { queue }: { readonly queue: string },
+): string | null {
+  if (nudge.tenant !== tenant) return "it is of another tenant";
+  return queue === `mfa-${nudge.step}` ? null : `its step is ${nudge.step}, and it stands in the queue ${queue}`;
+}

@@ -10,6 +10,7 @@ import type { Log } from "../ports/log.ts";
 import type { UserIndex, UserPlace } from "../ports/people-stores.ts";
 import type { RolloutStore } from "../ports/rollout-store.ts";
 import type { SnapshotStore } from "../ports/snapshot-store.ts";
+import { reopenRollout } from "./reopen-rollout.ts";
 import type { SaveDeps } from "./save-batch.ts";
 import { CONFLICTS_MAX, saveSheet } from "./save-batch.ts";
 import { Sheet } from "./sheet.ts";
@@ -127,11 +128,4 @@ function hearReport(
     if (value !== undefined) sheet.apply(slot, { kind: "registration-observed", value, at });
   }
   return sheet;
-}
-
-/** A late registration reopens a failure of a rollout that had ended. */
-async function reopenRollout(deps: RegistrationDeps, rollout: string): Promise<void> {
-  const view = await deps.rollouts.read(rollout);
-  if (view?.rollout.value.status !== "completed") return;
-  await deps.rollouts.saveRollout({ value: { ...view.rollout.value, status: "active" }, etag: view.rollout.etag });
 }

@@ -1,4 +1,5 @@
 // A message as a step queue hands it over: a nudge to run, or something that is set aside at its first delivery.
+import { misplacement } from "../domain/nudge.ts";
 import type { Nudge } from "../domain/nudge.ts";
 import type { DeadMessage } from "./record-dead-letter.ts";
 import { recordDeadLetter } from "./record-dead-letter.ts";
@@ -32,13 +33,18 @@ export async function receiveNudge(
   return await runStep(deps, parsed.nudge, handler);
 }
 
-/** A message of another tenant or step, put here by a wrong hand, must not be acted upon. */
-function misplacement({ tenant }: Pick<StepDeps, "tenant">, nudge: Nudge, { queue }: ReceivedMessage): string | null {
-  if (nudge.tenant !== tenant) return "it is of another tenant";
-  return queue === `mfa-${nudge.step}` ? null : `its step is ${nudge.step}, and it stands in the queue ${queue}`;
+/** From the dead letters of a step queue. One that expired was looked at by nobody: what is not ours marks no row here either. */
+export async function receiveDeadLetter(
+  deps: StepDeps,
+  parsed: Parsed,
+  message: ReceivedMessage,
+): ReturnType<typeof recordDeadLetter> {
+  const letter = toDeadMessage(message, parsed);
+  const isOurs = letter.nudge !== null && misplacement(deps, letter.nudge, message) === null;
+  return recordDeadLetter(deps, isOurs ? letter : { ...letter, nudge: null });
 }
 
-export function toDeadMessage({ queue, body, metadata }: ReceivedMessage, parsed: Parsed): DeadMessage {
+function toDeadMessage({ queue, body, metadata }: ReceivedMessage, parsed: Parsed): DeadMessage {
   const { messageId, deliveryCount, applicationProperties } = metadata;
   const properties =
     typeof applicationProperties === "object" && applicationProperties !== null ? applicationProperties : {};

@@ -3,6 +3,7 @@
 import { AUTOMATION, withStop } from "../domain/control.ts";
 import { decide } from "../domain/decide.ts";
 import { MINUTE_MS } from "../domain/instant.ts";
+import { letterCause } from "../domain/letter.ts";
 import type { Nudge } from "../domain/nudge.ts";
 import type { DeadLetter } from "../ports/dead-letter-store.ts";
 import { Conflict } from "../ports/errors.ts";
@@ -35,7 +36,7 @@ export async function recordDeadLetter(
   const { nudge, queue, messageId, body, reason, deliveryCount } = message;
   const rollout = nudge?.rollout ?? null;
   const letter: DeadLetter = { rollout, at: now, queue, messageId, body: body.slice(0, 32_000), reason, deliveryCount };
-  await deps.deadLetters.record(letter);
+  const id = await deps.deadLetters.record(letter);
   deps.log.error("dead letter", { queue, messageId, reason, deliveryCount, rollout: rollout ?? "" });
   if (nudge === null) return { result: "recorded" };
   const together = (await deps.deadLetters.list(nudge.rollout)).filter(
@@ -48,12 +49,12 @@ export async function recordDeadLetter(
     );
     return { result: "wave-paused" };
   }
-  await markRows(deps, nudge);
+  await markRows(deps, nudge, letterCause(id));
   return { result: "marked" };
 }
 
 /** Rows that are still due for that step fail, with a reason; what was done in the meantime stays done. */
-async function markRows(deps: DeadLetterDeps, nudge: Nudge): Promise<void> {
+async function markRows(deps: DeadLetterDeps, nudge: Nudge, cause: string): Promise<void> {
   for (let tries = 1; tries <= CONFLICTS_MAX; tries += 1) {
     try {
       const [{ value: control }, batch] = await Promise.all([deps.control.readControl(), deps.batches.load(nudge)]);
@@ -65,7 +66,7 @@ async function markRows(deps: DeadLetterDeps, nudge: Nudge): Promise<void> {
         if (decide(nudge.step, enrollment, policy, now).kind !== "act") continue;
         sheet.apply(slot, { kind: "gave-up", reason: "dead-lettered", at: now });
       }
-      await saveSheet(deps, sheet, { actor: "worker", cause: "dead letter", nudgeAt: 0 });
+      await saveSheet(deps, sheet, { actor: "worker", cause, nudgeAt: 0 });
       return;
     } catch (error) {
       if (!(error instanceof Conflict) || tries === CONFLICTS_MAX) throw error;

@@ -2,7 +2,8 @@
 import type { Hash } from "../ports/chance.ts";
 import type { Tables } from "../ports/entity-table.ts";
 import { TableBatchStore } from "./table-batch-store.ts";
-import { TableDeadLetterStore, TablePeopleStore, TableSnapshotStore, TableUserIndex } from "./table-people-stores.ts";
+import { TableDeadLetterStore } from "./table-dead-letter-store.ts";
+import { TablePeopleStore, TableSnapshotStore, TableUserIndex } from "./table-people-stores.ts";
 import { TableControlStore, TableRolloutStore } from "./table-stores.ts";
 
 export interface TableStores {

@@ -1,23 +1,17 @@
-// UserIndex, PeopleStore, SnapshotStore and DeadLetterStore over entity tables.
+// UserIndex, PeopleStore and SnapshotStore over entity tables.
 import { rangeOf } from "../codec/batch-rows.ts";
-import { formatTime } from "../codec/columns.ts";
 import {
-  formatLetter,
   formatPerson,
   formatPlace,
   formatSnapshotPart,
   formatSnapshotHead,
-  parseLetter,
   parsePerson,
   parsePlace,
   parseSnapshotPart,
   parseSnapshotHead,
   userPartition,
 } from "../codec/user-rows.ts";
-import { DAY_MS } from "../domain/instant.ts";
 import { slice } from "../domain/slice.ts";
-import type { Hash } from "../ports/chance.ts";
-import type { DeadLetter, DeadLetterStore } from "../ports/dead-letter-store.ts";
 import { Conflict } from "../ports/errors.ts";
 import type { PeopleStore, Person, UserIndex, UserPlace } from "../ports/people-stores.ts";
 import type { Snapshot, SnapshotStore } from "../ports/snapshot-store.ts";
@@ -128,37 +122,6 @@ export class TableSnapshotStore implements SnapshotStore {
     }
     const columns = formatSnapshotHead({ generation, parts: parts.length, reportAt });
     await this.#table.transact(this.#tenant, [{ kind: "upsert", row: HEAD, columns }]);
-  }
-}
-
-/** Redeliveries of one message come within its locks and retries; a later one is a new case. */
-const SAME_MESSAGE_MS = DAY_MS;
-const keyTime = (at: number): string => formatTime(at).replaceAll(/[^0-9]/g, "");
-const letterPartition = (rollout: string | null): string => rollout ?? "_unknown";
-
-export class TableDeadLetterStore implements DeadLetterStore {
-  readonly #table: EntityTable;
-  readonly #hash: Hash;
-
-  constructor(table: EntityTable, hash: Hash) {
-    this.#table = table;
-    this.#hash = hash;
-  }
-
-  async record(letter: DeadLetter): Promise<void> {
-    const partition = letterPartition(letter.rollout);
-    const mark = this.#hash.digest(letter.messageId).slice(0, 16);
-    const since = keyTime(Math.max(0, letter.at - SAME_MESSAGE_MS));
-    const recent = await queryAll(this.#table, partition, { from: since, to: ":" });
-    // A handler that was redelivered after its record records the same message a little later: one row all the same.
-    const before = recent.find(({ row }) => row.endsWith(`_${mark}`));
-    const row = before?.row ?? `${keyTime(letter.at)}_${mark}`;
-    await this.#table.transact(partition, [{ kind: "upsert", row, columns: formatLetter(letter) }]);
-  }
-
-  async list(rollout: string | null): Promise<readonly DeadLetter[]> {
-    const rows = await queryAll(this.#table, letterPartition(rollout), { from: "0", to: ":" });
-    return rows.map(({ columns }) => parseLetter(columns)).reverse();
   }
 }
 

@@ -155,4 +155,46 @@ describe.each(KINDS)("smaller stores on $kind", ({ open }) => {
     expect((await deadLetters.list("pilot")).map(({ messageId }) => messageId)).toEqual(["two / #?", "one"]);
     expect((await deadLetters.list(null)).map(({ body }) => body.length)).toEqual([32_000]);
   });
+
+  it("a dead letter keeps what was done about it, also when its message is recorded again or an answer is lost", async () => {
+    const { deadLetters } = under.stores;
+    const letter = {
+      rollout: "deeds",
+      queue: "mfa-enable",
+      messageId: "m",
+      body: "{}",
+      reason: "r",
+      deliveryCount: 10,
+    };
+    const id = await deadLetters.record({ ...letter, at: T0 });
+    const read = async () => {
+      const found = await deadLetters.find({ rollout: "deeds", id });
+      if (found === null) throw new Error("no such letter");
+      return found;
+    };
+    expect(await deadLetters.find({ rollout: "deeds", id: "20260302080000000_0000000000000000" })).toBeNull();
+    const [first, other] = [await read(), await read()];
+    expect(first.deeds).toEqual([]);
+    const deed = { kind: "dismissed", at: T0 + 1, by: "Ünal", because: "a drill" } as const;
+    const before = under.lost();
+    under.loseNextAnswer();
+    await deadLetters.addDeed(first, deed);
+    expect(under.lost()).toBe(before + 1);
+    await expect(deadLetters.addDeed(other, { ...deed, by: "Ben" })).rejects.toBeInstanceOf(Conflict);
+    expect(await deadLetters.record({ ...letter, at: T0 + 5_000 })).toBe(id);
+    expect((await read()).deeds).toEqual([deed]);
+  });
+
+  it("a dead letter of a build that kept no deeds is read, and columns of a newer one stay", async () => {
+    const { deadLetters } = under.stores;
+    const id = "20260302080000000_00000000000000aa";
+    const old = { v: 1, rollout: "older", at: "2026-03-02T08:00:00.000Z", queue: "mfa-enable", messageId: "m" };
+    const columns = { ...old, body: "{}", reason: "r", deliveryCount: 10, fromLater: "kept" };
+    await under.tables.deadletters.transact("older", [{ kind: "create", row: id, columns }]);
+    const [letter] = await deadLetters.list("older");
+    if (letter === undefined) throw new Error("no letter");
+    expect(letter.deeds).toEqual([]);
+    await deadLetters.addDeed(letter, { kind: "replayed", at: T0, by: "Ada", because: "mended" });
+    expect((await under.tables.deadletters.get("older", id))?.columns["fromLater"]).toBe("kept");
+  });
 });

@@ -2,6 +2,7 @@
 import { noticeFolder } from "../../shared/azure/notice-files.ts";
 import { zoneCalendar } from "../../shared/calendar/zone-calendar.ts";
 import { parseNoticeManifest } from "../../shared/codec/notice-manifest.ts";
+import { parseStepText } from "../../shared/codec/step-message.ts";
 import type { Budget } from "../../shared/domain/ledger.ts";
 import { budgetFrom } from "../../shared/domain/ledger.ts";
 import type { UserId } from "../../shared/domain/names.ts";
@@ -39,6 +40,7 @@ export function createMemoryDeps(now: number, options: MemoryDepsOptions = {}) {
     notifier: new MemoryNotifier(memory, clock),
     notices: createNoticeWriter(() => loadNotices([WORDS], parseNoticeManifest)),
     queue,
+    parseNudge: parseStepText,
     calendarOf: zoneCalendar,
     clock,
     ids: { newId: () => `commit-${String((ids += 1))}` },

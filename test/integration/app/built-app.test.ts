@@ -40,8 +40,12 @@ describe("the built function app", () => {
 
     expect(found.sort()).toEqual([
       "httpTrigger dashboard dashboard",
+      "httpTrigger dismiss-dead-letter dismiss-dead-letter",
+      "httpTrigger explain-dead-letter explain-dead-letter",
       "httpTrigger health health",
+      "httpTrigger list-dead-letters dead-letters",
       "httpTrigger progress progress",
+      "httpTrigger replay-dead-letter replay-dead-letter",
       "serviceBusTrigger enable-users mfa-enable",
       "serviceBusTrigger enforce-users mfa-enforce",
       "serviceBusTrigger notify-users mfa-notify",
