@@ -19,7 +19,13 @@ const policy = z.object({
   registered: z.enum(["deferred", "at-once"]),
   retry,
 });
-const stop = z.object({ wave: z.union([id, z.literal("*")]), because: z.string(), by: z.string(), at: instant });
+const stop = z.object({
+  wave: z.union([id, z.literal("*")]),
+  because: z.string(),
+  by: z.string(),
+  at: instant,
+  restoreToo: z.boolean().optional(),
+});
 const rollout = z.object({
   id,
   policy,

@@ -25,13 +25,15 @@ export async function judgeCircuit(deps: StepDeps, sheet: Sheet, judged: readonl
 /** Writes one other user's current value: harmless, and refused only if the permission is gone. */
 async function canaryAccepted(deps: StepDeps, sheet: Sheet, refused: ReadonlySet<number>): Promise<boolean> {
   const others = sheet.rows.filter(
-    ({ slot, enrollment }) => !refused.has(slot) && enrollment.state.phase === "enforced",
+    ({ slot, enrollment: { state } }) =>
+      !refused.has(slot) && (state.phase === "enforced" || state.phase === "restored"),
   );
   const canary = others[0]?.enrollment.userId;
   // Nobody else to ask: a single user is judged by its own answer, a whole batch is not refused by chance.
   if (canary === undefined) return refused.size === 1;
   const [read] = await deps.directory.readMfaStates([canary]);
-  if (read?.kind !== "read" || read.value === "unknown") return false;
+  // Writing `enabled` may bind at once: it is no harmless value.
+  if (read?.kind !== "read" || read.value === "unknown" || read.value === "enabled") return false;
   const [answer] = await deps.directory.setMfaStates([canary], read.value);
   return answer !== undefined && classify("write", answer).kind === "done";
 }
@@ -41,8 +43,10 @@ export async function pauseRollout(
   deps: Pick<StepDeps, "control" | "clock" | "log">,
   address: BatchAddress,
   because: string,
+  { restoreToo = false }: { readonly restoreToo?: boolean } = {},
 ): Promise<void> {
-  const stop = { wave: "*", because, by: AUTOMATION, at: deps.clock.now() } as const;
+  const also = restoreToo ? ({ restoreToo } as const) : {};
+  const stop = { wave: "*", because, by: AUTOMATION, at: deps.clock.now(), ...also } as const;
   await deps.control.updateControl((control) => withStop(control, address.rollout, stop));
   deps.log.error("rollout paused", { rollout: address.rollout, because });
 }

@@ -1,16 +1,16 @@
 // The only releaser of work: gates open? what is due? how much may go? The ledger is committed before anything is sent; losing its
 // ETag means sending nothing.
-import { stopOf } from "../domain/control.ts";
-import type { Control } from "../domain/control.ts";
+import { stopOf, stopOfStep } from "../domain/control.ts";
+import type { Control, RolloutControl } from "../domain/control.ts";
 import { breakGlassGate } from "../domain/gate.ts";
 import type { Instant } from "../domain/instant.ts";
 import { FAR_FUTURE } from "../domain/instant.ts";
 import type { Budget, Ledger } from "../domain/ledger.ts";
 import { adaptRate, newLedger, withSenders } from "../domain/ledger.ts";
-import type { RolloutId, SenderId, WaveId } from "../domain/names.ts";
+import type { SenderId } from "../domain/names.ts";
 import { releaseId } from "../domain/nudge.ts";
 import type { HeaderAt, Release } from "../domain/release.ts";
-import { chooseReleases, settleEntries, wakeFor } from "../domain/release.ts";
+import { chooseReleases, onlyRestore, settleEntries, wakeFor } from "../domain/release.ts";
 import { Conflict, Unavailable } from "../ports/errors.ts";
 import type { StepQueue } from "../ports/step-queue.ts";
 import type { ControlStore } from "../ports/control-store.ts";
@@ -45,7 +45,8 @@ export async function planWaves(deps: PlanDeps): Promise<PlanResult> {
 
 interface Surveyed {
   readonly headers: readonly HeaderAt[];
-  readonly blocked: ReadonlySet<string>;
+  /** Of those, what nobody stopped: of a paused wave the roll back only. */
+  readonly free: readonly HeaderAt[];
   readonly senders: readonly SenderId[];
   readonly wakeAt: Instant;
 }
@@ -61,7 +62,7 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
     now,
   });
   const settled = settleEntries(ready, surveyed.headers, { control, now });
-  const free = surveyed.headers.filter(({ rollout, wave }) => !surveyed.blocked.has(waveKey(rollout, wave)));
+  const { free } = surveyed;
   const { ledger, releases } = chooseReleases(settled, free, { control, now });
   const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, { control, now }));
   const next = { ...ledger, wakeAt };
@@ -73,7 +74,7 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
 /** Reads every rollout that is active, opens what may open, and lists the headers of all its waves that have begun. */
 async function survey(deps: PlanDeps, control: Control, now: Instant): Promise<Surveyed> {
   const headers: HeaderAt[] = [];
-  const blocked = new Set<string>();
+  const free: HeaderAt[] = [];
   const senders: SenderId[] = [];
   let wakeAt = FAR_FUTURE;
   for (const rolloutControl of control.rollouts) {
@@ -83,15 +84,14 @@ async function survey(deps: PlanDeps, control: Control, now: Instant): Promise<S
     senders.push(...opened.rollout.senders.filter((sender) => !senders.includes(sender)));
     wakeAt = Math.min(wakeAt, opened.wakeAt);
     const safe = breakGlassGate({ rollout: opened.rollout, now }).result === "open";
-    for (const wave of opened.waves) {
-      if (!safe || stopOf(rolloutControl, wave.id) !== null) blocked.add(waveKey(rolloutControl.id, wave.id));
-    }
+    if (safe) free.push(...opened.headers.flatMap((at) => whatIsFree(rolloutControl, at)));
   }
-  return { headers, blocked, senders, wakeAt };
+  return { headers, free, senders, wakeAt };
 }
 
-function waveKey(rollout: RolloutId, wave: WaveId): string {
-  return `${rollout}/${wave}`;
+function whatIsFree(control: RolloutControl, at: HeaderAt): readonly HeaderAt[] {
+  if (stopOf(control, at.wave) === null) return [at];
+  return stopOfStep(control, at.wave, "restore") === null ? [onlyRestore(at)] : [];
 }
 
 /**

@@ -42,6 +42,7 @@ describe("the built function app", () => {
       "httpTrigger dashboard dashboard",
       "httpTrigger health health",
       "httpTrigger progress progress",
+      "httpTrigger roll-back roll-back",
       "serviceBusTrigger enable-users mfa-enable",
       "serviceBusTrigger enforce-users mfa-enforce",
       "serviceBusTrigger notify-users mfa-notify",
@@ -49,6 +50,7 @@ describe("the built function app", () => {
       "serviceBusTrigger record-dead-letters-enforce mfa-enforce/$deadletterqueue",
       "serviceBusTrigger record-dead-letters-notify mfa-notify/$deadletterqueue",
       "serviceBusTrigger record-dead-letters-restore mfa-restore/$deadletterqueue",
+      "serviceBusTrigger restore-users mfa-restore",
       "timerTrigger check-registration %CHECK_REGISTRATION_SCHEDULE%",
       "timerTrigger measure-progress %MEASURE_PROGRESS_SCHEDULE%",
       "timerTrigger plan-waves %PLAN_WAVES_SCHEDULE%",
@@ -70,7 +72,7 @@ describe("the built function app", () => {
   it("takes single messages by the connection of the spec, without retries of the host", () => {
     const queues = app.functions.flatMap(({ bindings }) => bindings).filter(({ type }) => type === "serviceBusTrigger");
 
-    expect(queues).toHaveLength(7);
+    expect(queues).toHaveLength(8);
     expect(queues.every((trigger) => trigger["connection"] === "ROLLOUT_BUS")).toBe(true);
     expect(queues.every((trigger) => trigger["cardinality"] !== "many")).toBe(true);
   });
