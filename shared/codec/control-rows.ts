@@ -79,6 +79,7 @@ const ledger = z.object({
   entries: z.array(entry),
   releases: count,
   wakeAt: instant,
+  verifiedTo: instant.optional(),
 }) satisfies z.ZodType<Ledger>;
 
 export function formatLedger(value: Ledger): Columns {

@@ -2,7 +2,7 @@
 // rollout, from protected objects, which fail one by one.
 import { AUTOMATION, withStop } from "../domain/control.ts";
 import { classify, isCircuitOpen } from "../domain/failure.ts";
-import type { BatchAddress } from "../domain/names.ts";
+import type { BatchAddress, WaveId } from "../domain/names.ts";
 import type { Judged } from "./judge.ts";
 import type { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
@@ -38,15 +38,15 @@ async function canaryAccepted(deps: StepDeps, sheet: Sheet, refused: ReadonlySet
   return answer !== undefined && classify("write", answer).kind === "done";
 }
 
-/** Stops the whole rollout, in automation's name, with a reason that an operator can act on. */
+/** Stops the whole rollout, or a wave of it, in automation's name, with a reason that an operator can act on. */
 export async function pauseRollout(
   deps: Pick<StepDeps, "control" | "clock" | "log">,
   address: BatchAddress,
   because: string,
-  { restoreToo = false }: { readonly restoreToo?: boolean } = {},
+  { restoreToo = false, wave = "*" }: { readonly restoreToo?: boolean; readonly wave?: WaveId } = {},
 ): Promise<void> {
   const also = restoreToo ? ({ restoreToo } as const) : {};
-  const stop = { wave: "*", because, by: AUTOMATION, at: deps.clock.now(), ...also } as const;
+  const stop = { wave, because, by: AUTOMATION, at: deps.clock.now(), ...also } as const;
   await deps.control.updateControl((control) => withStop(control, address.rollout, stop));
-  deps.log.error("rollout paused", { rollout: address.rollout, because });
+  deps.log.error("rollout paused", { rollout: address.rollout, wave, because });
 }

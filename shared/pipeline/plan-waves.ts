@@ -4,18 +4,20 @@ import { stopOf, stopOfStep } from "../domain/control.ts";
 import type { Control, RolloutControl } from "../domain/control.ts";
 import { breakGlassGate } from "../domain/gate.ts";
 import type { Instant } from "../domain/instant.ts";
-import { FAR_FUTURE } from "../domain/instant.ts";
+import { FAR_FUTURE, MINUTE_MS } from "../domain/instant.ts";
 import type { Budget, Ledger } from "../domain/ledger.ts";
 import { adaptRate, newLedger, withSenders } from "../domain/ledger.ts";
 import type { SenderId } from "../domain/names.ts";
 import { releaseId } from "../domain/nudge.ts";
 import type { HeaderAt, Release } from "../domain/release.ts";
 import { chooseReleases, onlyRestore, settleEntries, wakeFor } from "../domain/release.ts";
+import { nextSample } from "../domain/sample.ts";
 import { Conflict, Unavailable } from "../ports/errors.ts";
 import type { StepQueue } from "../ports/step-queue.ts";
 import type { ControlStore } from "../ports/control-store.ts";
 import type { OpenWavesDeps } from "./open-waves.ts";
 import { openWaves } from "./open-waves.ts";
+import { verifySamples } from "./verify-samples.ts";
 
 export interface PlanDeps extends OpenWavesDeps {
   readonly tenant: string;
@@ -63,9 +65,11 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
   });
   const settled = settleEntries(ready, surveyed.headers, { control, now });
   const { free } = surveyed;
+  const verifiedTo = await verify(deps, surveyed.headers, control, before.verifiedTo ?? 0);
   const { ledger, releases } = chooseReleases(settled, free, { control, now });
-  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, { control, now }));
-  const next = { ...ledger, wakeAt };
+  const look = Math.max(now + MINUTE_MS, nextSample(surveyed.headers, verifiedTo));
+  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, { control, now }), look);
+  const next = verifiedTo === 0 ? { ...ledger, wakeAt } : { ...ledger, wakeAt, verifiedTo };
   if (stored === null || isNews(before, next)) await deps.control.saveLedger(next, stored?.etag ?? null);
   await send(deps, releases);
   return { result: "planned", released: releases.length, wakeAt };
@@ -89,6 +93,17 @@ async function survey(deps: PlanDeps, control: Control, now: Instant): Promise<S
   return { headers, free, senders, wakeAt };
 }
 
+/** Who is asked to rest is not asked for samples either. */
+async function verify(
+  deps: PlanDeps,
+  headers: readonly HeaderAt[],
+  control: Control,
+  verifiedTo: Instant,
+): Promise<Instant> {
+  const rests = control.notBefore["graph-read"] > deps.clock.now();
+  return rests ? verifiedTo : verifySamples(deps, headers, verifiedTo);
+}
+
 function whatIsFree(control: RolloutControl, at: HeaderAt): readonly HeaderAt[] {
   if (stopOf(control, at.wave) === null) return [at];
   return stopOfStep(control, at.wave, "restore") === null ? [onlyRestore(at)] : [];
@@ -101,6 +116,7 @@ function whatIsFree(control: RolloutControl, at: HeaderAt): readonly HeaderAt[] 
 function isNews(before: Ledger, after: Ledger): boolean {
   return (
     before.wakeAt !== after.wakeAt ||
+    before.verifiedTo !== after.verifiedTo ||
     before.releases !== after.releases ||
     before.entries.length !== after.entries.length ||
     before.graph.ratePerSecond !== after.graph.ratePerSecond ||

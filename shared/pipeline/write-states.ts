@@ -44,7 +44,7 @@ export async function writeStates(
       });
       break;
     }
-    nudgeAt = earlierNudge(nudgeAt, recordWrites(deps, work, judged, event));
+    nudgeAt = earlierNudge(nudgeAt, recordWrites(deps, work, judged, { event, mfaState }));
     failed += judged.filter(({ failure }) => failure !== null).length;
     const throttled = throttledOf(judged);
     await announceRest(deps, "graph-write", throttled);
@@ -54,10 +54,17 @@ export async function writeStates(
   return { nudgeAt, failed };
 }
 
-function recordWrites(deps: StepDeps, work: StepWork, judged: readonly Judged[], kind: WriteEvent): Instant {
+function recordWrites(
+  deps: StepDeps,
+  work: StepWork,
+  judged: readonly Judged[],
+  write: { readonly event: WriteEvent; readonly mfaState: KnownMfaState },
+): Instant {
   const now = deps.clock.now();
   for (const { slot, failure } of judged) {
-    if (failure === null) work.sheet.apply(slot, { kind, at: now });
+    if (failure !== null) continue;
+    work.sheet.apply(slot, { kind: write.event, at: now });
+    work.sheet.written.push({ slot, mfaState: write.mfaState });
   }
   return applyFailures(deps, work.sheet, work.nudge.step, judged);
 }
