@@ -33,6 +33,9 @@ const rollout = z.object({
   helpContact: z.string(),
   breakGlass: z.array(z.string()),
   stops: z.array(stop),
+  drift: z
+    .object({ at: instant, wave: id, batch: count, reverts: z.array(z.object({ at: instant, wave: id, count })) })
+    .optional(),
 });
 const versioned = z.object({ v: z.literal(1) });
 const control = z.object({

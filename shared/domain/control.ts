@@ -1,4 +1,5 @@
 // The one row that every handler reads: who is stopped, which service wants rest, what each rollout promised.
+import type { DriftLook } from "./drift.ts";
 import type { Instant } from "./instant.ts";
 import type { RolloutId, Step, UserId, WaveId } from "./names.ts";
 import type { Policy } from "./policy.ts";
@@ -33,6 +34,8 @@ export interface RolloutControl {
   /** Never touched, from the spec; the app setting BREAK_GLASS_IDS is added to them. */
   readonly breakGlass: readonly UserId[];
   readonly stops: readonly Stop[];
+  /** Absent before the first look, and in rows of older builds. */
+  readonly drift?: DriftLook | undefined;
 }
 
 export interface Control {

@@ -28,6 +28,7 @@ import { planWaves } from "../../shared/pipeline/plan-waves.ts";
 import { receiveNudge } from "../../shared/pipeline/receive-nudge.ts";
 import { restoreBatch } from "../../shared/pipeline/restore-batch.ts";
 import type { StepHandler } from "../../shared/pipeline/run-step.ts";
+import { watchDrift } from "../../shared/pipeline/watch-drift.ts";
 import { createMemoryDeps } from "./memory-deps.ts";
 
 /** Monday, 2 March 2026, 06:00 UTC: an hour before the sample's pilot. */
@@ -168,6 +169,7 @@ export class MemoryWorld {
     await this.deliver();
     if (this.#nextCheck <= now) {
       await checkRegistration(this.deps);
+      await watchDrift(this.deps);
       this.#nextCheck = now + REGISTRATION_EVERY_MS;
       this.#wakeAt = 0; // rows may have changed: the planner looks again
     }
