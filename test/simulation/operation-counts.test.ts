@@ -34,7 +34,7 @@ describe("a whole rollout of full batches", () => {
     const scope = { kind: "all" } as const;
     await rollBack(world.deps, { rollout: "contoso", scope, by: "ada", reason: "to count it", from: null });
     await world.runToEnd("contoso");
-  });
+  }, 60_000);
 
   for (const [step, { transactions }] of Object.entries(BUDGET)) {
     it(`${step}: at most ${String(transactions)} write transactions, ${String(READS)} reads and ${String(MESSAGES)} messages for each 40 users`, () => {
