@@ -177,17 +177,18 @@ function readAs<S, T>(step: StepAnswer, shape: Shape<S>, pick: (value: S) => T):
   return parsed.success ? { kind: "read", value: pick(parsed.data) } : { kind: "failed", answer: { kind: "none" } };
 }
 
-function toStateChange(
-  { activityDateTime, initiatedBy, targetResources }: GraphAudit,
-  userId: UserId,
-): StateChange | null {
-  const target = targetResources.find(({ id }) => id?.toLowerCase() === userId);
+function toStateChange(row: GraphAudit, userId: UserId): StateChange | null {
+  const target = row.targetResources.find(({ id }) => id?.toLowerCase() === userId);
   const isState = target?.modifiedProperties?.some(({ displayName }) => displayName === STATE_PROPERTY) === true;
-  const { user, app } = initiatedBy;
-  const name = user?.userPrincipalName ?? user?.displayName ?? null;
-  const appName = app?.displayName ?? app?.appId ?? null;
-  const by = name ?? (appName === null ? null : `the app ${appName}`);
-  return isState && by !== null ? { at: Date.parse(activityDateTime), by } : null;
+  const by = isState ? nameOf(row.initiatedBy) : null;
+  return by === null ? null : { at: Date.parse(row.activityDateTime), by };
+}
+
+function nameOf({ user, app }: GraphAudit["initiatedBy"]): string | null {
+  const person = user?.userPrincipalName ?? user?.displayName ?? null;
+  if (person !== null) return person;
+  const program = app?.displayName ?? app?.appId ?? null;
+  return program === null ? null : `the app ${program}`;
 }
 
 function toUser(user: GraphUser): DirectoryUser {

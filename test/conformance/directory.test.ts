@@ -122,8 +122,8 @@ describe.each(KINDS)("directory and notifier: $kind", ({ open }) => {
   });
 
   it("names who took a user's state back, and nobody where nobody did", async () => {
-    const { directory, revert } = under;
-    await revert(USABLE.id, () => directory.setMfaStates([USABLE.id], "enforced"));
+    const { directory } = under;
+    await under.revert(USABLE.id, () => directory.setMfaStates([USABLE.id], "enforced"));
     expect(await directory.readMfaStates([USABLE.id])).toEqual([{ kind: "read", value: "disabled" }]);
 
     const change = await directory.findStateChange(USABLE.id, START);

@@ -7,6 +7,7 @@ import { HANDLER_DEADLINE_MS } from "../../shared/domain/policy.ts";
 import { BATCH_SIZE } from "../../shared/domain/slice.ts";
 import type { RollBackOrder, RollBackResult } from "../../shared/pipeline/roll-back.ts";
 import { rollBack } from "../../shared/pipeline/roll-back.ts";
+import type { BatchStore } from "../../shared/ports/batch-store.ts";
 import { Unavailable } from "../../shared/ports/errors.ts";
 import { aSpec, personId, populate } from "../support/memory-people.ts";
 import { MemoryWorld, START } from "../support/memory-world.ts";
@@ -95,16 +96,18 @@ describe("a roll back of a whole rollout", () => {
     await runUntil(world, START + DAY_MS);
     let saves = 0;
     const { batches } = world.deps;
-    const torn = new Proxy(batches, {
-      get: (target, name) =>
-        name === "save"
-          ? async (save: Parameters<typeof batches.save>[0]) => {
-              if (saves === 1) throw new Unavailable("tables", { cause: new Error("torn") });
-              saves += 1;
-              return target.save(save);
-            }
-          : Reflect.get(target, name).bind(target),
-    });
+    const torn: BatchStore = {
+      load: (address) => batches.load(address),
+      readSeq: (address) => batches.readSeq(address),
+      create: (batch) => batches.create(batch),
+      listHeaders: (rollout, wave, block) => batches.listHeaders(rollout, wave, block),
+      readJournal: (address) => batches.readJournal(address),
+      save: async (save) => {
+        if (saves === 1) throw new Unavailable("tables", { cause: new Error("torn") });
+        saves += 1;
+        return batches.save(save);
+      },
+    };
     await expect(rollBack({ ...world.deps, batches: torn }, ALL)).rejects.toThrow(Unavailable);
 
     expect(await rollBack(world.deps, ALL)).toEqual({
