@@ -1,5 +1,6 @@
 // One wave: its bar, the funnel's counts, and why it waits.
 import { formatCount, formatShare, formatTime, make } from "./elements.ts";
+import { wordsOf } from "../../shared/domain/failure-words.ts";
 import type { Phase } from "../../shared/domain/enrollment.ts";
 import type { Wave } from "./progress.ts";
 import { PHASES } from "./progress.ts";
@@ -22,14 +23,19 @@ export function showWave(wave: Wave): HTMLElement {
   if (closed.length > 0) section.append(make("p", "why", `Waits: ${closed.map(({ because }) => because).join("; ")}.`));
   const failures = Object.entries(wave.failures).filter(([, count]) => count > 0);
   if (failures.length > 0) {
-    const named = failures.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(", ");
-    section.append(make("p", "why bad", `Failed: ${named}.`));
+    section.append(make("ul", "why bad", ...failures.map(([reason, count]) => showFailure(reason, count))));
   }
   if (wave.notices.uncertain > 0)
     section.append(
       make("p", "why", `${formatCount(wave.notices.uncertain)} notices uncertain: their answer was lost.`),
     );
   return section;
+}
+
+function showFailure(reason: string, count: number): HTMLElement {
+  const words = wordsOf(reason);
+  const said = words === null ? "" : ` ${words.happened} ${words.todo}`;
+  return make("li", "", `${formatCount(count)} failed: ${reason}.${said}`);
 }
 
 function describeStatus({ status, startAt }: Wave): string {

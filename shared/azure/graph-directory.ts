@@ -1,6 +1,7 @@
 // Directory on Microsoft Graph. The per-user MFA endpoint exists on /beta only and is isolated here.
 // Sources: Microsoft Learn "Update authentication method states", "userRegistrationDetails", "JSON batching", "List users".
 import {
+  graphAudit,
   graphMethods,
   graphMfaState,
   graphPage,
@@ -8,7 +9,7 @@ import {
   graphReportRow,
   graphUser,
 } from "../codec/graph-answers.ts";
-import type { GraphPage, GraphUser, Shape } from "../codec/graph-answers.ts";
+import type { GraphAudit, GraphPage, GraphUser, Shape } from "../codec/graph-answers.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { KnownMfaState, MfaState, UserId } from "../domain/names.ts";
 import type { RegistrationValue } from "../domain/registration.ts";
@@ -21,6 +22,7 @@ import type {
   Read,
   Recipient,
   RegistrationReportPage,
+  StateChange,
 } from "../ports/directory.ts";
 import { parseRetryAfter } from "../domain/retry.ts";
 import { Unavailable } from "../ports/errors.ts";
@@ -34,6 +36,11 @@ const GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10";
 const SELECT =
   "id,userPrincipalName,displayName,mail,accountEnabled,userType,department,preferredLanguage,createdDateTime,onPremisesSyncEnabled";
 const REPORT_SPAN_MS = 10_000;
+/** What the audit shows when an MFA state was changed; Microsoft does not document it, so its absence only costs the name. */
+const STATE_PROPERTY = "StrongAuthenticationRequirement";
+const AUDIT_TOP = 50;
+/** Pages may be empty, and the audit shares five requests in ten seconds with the report. */
+const AUDIT_PAGES_MAX = 3;
 const READ_TRIES = 8;
 const READ_BACKOFF_MS = 100;
 const READ_REST_MAX_MS = 2_000;
@@ -113,6 +120,22 @@ export class GraphDirectory implements Directory {
     }
   }
 
+  async findStateChange(userId: UserId, since: Instant): Promise<StateChange | null> {
+    const filter = `activityDateTime ge ${new Date(since).toISOString()} and targetResources/any(t:t/id eq '${checked(userId)}')`;
+    const path = `/v1.0/auditLogs/directoryAudits?$filter=${encodeURIComponent(filter)}&$top=${AUDIT_TOP}`;
+    let pages = 0;
+    for await (const values of readPages(this.#reader, path, this.#reportPagesPer10s)) {
+      // Newest first.
+      for (const value of values) {
+        const change = toStateChange(graphAudit.parse(value), userId);
+        if (change !== null && change.at > since) return change;
+      }
+      pages += 1;
+      if (pages >= AUDIT_PAGES_MAX) break;
+    }
+    return null;
+  }
+
   async readBreakGlass(accounts: readonly string[]): Promise<readonly BreakGlassAccount[]> {
     const found: BreakGlassAccount[] = [];
     for (const account of accounts) {
@@ -152,6 +175,20 @@ function readAs<S, T>(step: StepAnswer, shape: Shape<S>, pick: (value: S) => T):
   const parsed = shape.safeParse(body);
   // An empty or strange 200 says nothing, and unknown is never read as `disabled`.
   return parsed.success ? { kind: "read", value: pick(parsed.data) } : { kind: "failed", answer: { kind: "none" } };
+}
+
+function toStateChange(row: GraphAudit, userId: UserId): StateChange | null {
+  const target = row.targetResources.find(({ id }) => id?.toLowerCase() === userId);
+  const isState = target?.modifiedProperties?.some(({ displayName }) => displayName === STATE_PROPERTY) === true;
+  const by = isState ? nameOf(row.initiatedBy) : null;
+  return by === null ? null : { at: Date.parse(row.activityDateTime), by };
+}
+
+function nameOf({ user, app }: GraphAudit["initiatedBy"]): string | null {
+  const person = user?.userPrincipalName ?? user?.displayName ?? null;
+  if (person !== null) return person;
+  const program = app?.displayName ?? app?.appId ?? null;
+  return program === null ? null : `the app ${program}`;
 }
 
 function toUser(user: GraphUser): DirectoryUser {

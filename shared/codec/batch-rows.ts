@@ -4,7 +4,7 @@ import { emptyPhases } from "../domain/header.ts";
 import type { Header, StepDue } from "../domain/header.ts";
 import type { Columns, JournalChange, JournalEntry } from "../domain/journal.ts";
 import type { BatchAddress } from "../domain/names.ts";
-import { STEPS } from "../domain/names.ts";
+import { MFA_STATES, STEPS } from "../domain/names.ts";
 import { PHASES } from "../domain/enrollment.ts";
 import { blockOf } from "../domain/slice.ts";
 import {
@@ -51,10 +51,13 @@ const header = z.object({
   failures: z.string(),
   sent: count,
   uncertain: count,
+  // Not in rows of builds that looked at no sample.
+  sample: z.string().optional(),
 });
 export const HEADER_COLUMNS: ReadonlySet<string> = new Set(Object.keys(header.shape));
 const phases = z.partialRecord(z.enum(PHASES), count);
 const stepDue = z.object({ at: time, count, writes: count });
+const sampleOf = z.object({ userId: z.string(), mfaState: z.enum(MFA_STATES), at: time });
 const due = z.object({ enable: stepDue, notify: stepDue, enforce: stepDue, restore: stepDue });
 
 export function formatHeader({ seq, writes, nudgeAt, chain, notices, failures, ...rest }: Header): Columns {
@@ -68,6 +71,9 @@ export function formatHeader({ seq, writes, nudgeAt, chain, notices, failures, .
   columns["failures"] = JSON.stringify(failures);
   columns["sent"] = notices.sent;
   columns["uncertain"] = notices.uncertain;
+  if (rest.sample !== undefined) {
+    columns["sample"] = JSON.stringify({ ...rest.sample, at: formatTime(rest.sample.at) });
+  }
   return columns;
 }
 
@@ -87,6 +93,7 @@ export const parseHeader = onceEach((columns): Header => {
     due: parseJsonRow(due, row.due, "a header's due steps"),
     failures: parseJsonRow(z.record(z.string(), count), row.failures, "a header's failures"),
     notices: { sent, uncertain },
+    ...(row.sample === undefined ? {} : { sample: parseJsonRow(sampleOf, row.sample, "a header's sample") }),
   };
 });
 

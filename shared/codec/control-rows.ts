@@ -19,7 +19,13 @@ const policy = z.object({
   registered: z.enum(["deferred", "at-once"]),
   retry,
 });
-const stop = z.object({ wave: z.union([id, z.literal("*")]), because: z.string(), by: z.string(), at: instant });
+const stop = z.object({
+  wave: z.union([id, z.literal("*")]),
+  because: z.string(),
+  by: z.string(),
+  at: instant,
+  restoreToo: z.boolean().optional(),
+});
 const rollout = z.object({
   id,
   policy,
@@ -27,6 +33,9 @@ const rollout = z.object({
   helpContact: z.string(),
   breakGlass: z.array(z.string()),
   stops: z.array(stop),
+  drift: z
+    .object({ at: instant, wave: id, batch: count, reverts: z.array(z.object({ at: instant, wave: id, count })) })
+    .optional(),
 });
 const versioned = z.object({ v: z.literal(1) });
 const control = z.object({
@@ -73,6 +82,7 @@ const ledger = z.object({
   entries: z.array(entry),
   releases: count,
   wakeAt: instant,
+  verifiedTo: instant.optional(),
 }) satisfies z.ZodType<Ledger>;
 
 export function formatLedger(value: Ledger): Columns {

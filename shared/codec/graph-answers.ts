@@ -32,6 +32,18 @@ export const graphReportRow = z.object({
   methodsRegistered: z.array(z.string()),
   lastUpdatedDateTime: z.string(),
 });
+/** A row of the directory's audit: who changed what of whom. */
+export const graphAudit = z.object({
+  activityDateTime: z.string(),
+  initiatedBy: z.object({
+    user: z.object({ userPrincipalName: text, displayName: text }).nullish(),
+    app: z.object({ displayName: text, appId: text }).nullish(),
+  }),
+  targetResources: z.array(
+    z.object({ id: text, modifiedProperties: z.array(z.object({ displayName: text })).nullish() }),
+  ),
+});
+export type GraphAudit = z.output<typeof graphAudit>;
 export type GraphUser = z.output<typeof graphUser>;
 export type GraphPage = z.output<typeof graphPage>;
 

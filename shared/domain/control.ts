@@ -1,4 +1,5 @@
 // The one row that every handler reads: who is stopped, which service wants rest, what each rollout promised.
+import type { DriftLook } from "./drift.ts";
 import type { Instant } from "./instant.ts";
 import type { RolloutId, Step, UserId, WaveId } from "./names.ts";
 import type { Policy } from "./policy.ts";
@@ -21,6 +22,8 @@ export interface Stop {
   /** A person's name, or `automation`, which never undoes a person's stop (invariant 7). */
   readonly by: string;
   readonly at: Instant;
+  /** Holds a roll back as well: without it a person pauses first, and then rolls back what was done. */
+  readonly restoreToo?: boolean | undefined;
 }
 
 export interface RolloutControl {
@@ -31,6 +34,8 @@ export interface RolloutControl {
   /** Never touched, from the spec; the app setting BREAK_GLASS_IDS is added to them. */
   readonly breakGlass: readonly UserId[];
   readonly stops: readonly Stop[];
+  /** Absent before the first look, and in rows of older builds. */
+  readonly drift?: DriftLook | undefined;
 }
 
 export interface Control {
@@ -66,13 +71,14 @@ export function allows(
   ask: {
     readonly rollout: RolloutId;
     readonly wave: WaveId;
+    readonly step: Step;
     readonly services: readonly Service[];
     readonly now: Instant;
   },
 ): Permission {
   const rollout = control.rollouts.find(({ id }) => id === ask.rollout);
   if (rollout === undefined) return { kind: "refused", because: `no rollout ${ask.rollout} is active` };
-  const stop = stopOf(rollout, ask.wave);
+  const stop = stopOfStep(rollout, ask.wave, ask.step);
   if (stop !== null) return { kind: "refused", because: `paused by ${stop.by}: ${stop.because}` };
   const notBefore = restOf(control, ask.services);
   return notBefore > ask.now ? { kind: "later", notBefore } : { kind: "allowed", rollout };
@@ -84,7 +90,16 @@ export function restOf({ notBefore }: Control, services: readonly Service[]): In
 }
 
 export function stopOf(rollout: RolloutControl, wave: WaveId): Stop | null {
-  return rollout.stops.find((stop) => stop.wave === "*" || stop.wave === wave) ?? null;
+  return rollout.stops.find((stop) => covers(stop, wave)) ?? null;
+}
+
+/** A roll back is a person's order, and mends what made somebody pause: only a stop that says so holds it. */
+export function stopOfStep(rollout: RolloutControl, wave: WaveId, step: Step): Stop | null {
+  return rollout.stops.find((stop) => covers(stop, wave) && (step !== "restore" || stop.restoreToo === true)) ?? null;
+}
+
+function covers(stop: Stop, wave: WaveId): boolean {
+  return stop.wave === "*" || stop.wave === wave;
 }
 
 /** Rest only ever grows: two handlers that meet a 429 must not shorten one another's. */
@@ -103,10 +118,14 @@ export function withRest(
 
 export function withStop(control: Control, rollout: RolloutId, stop: Stop): Control {
   return mapRollout(control, rollout, (found) =>
-    found.stops.some(({ wave, by }) => wave === stop.wave && by === stop.by)
+    found.stops.some((known) => known.wave === stop.wave && known.by === stop.by && holdsAsMuch(known, stop))
       ? found
       : { ...found, stops: [...found.stops, stop] },
   );
+}
+
+function holdsAsMuch(known: Stop, stop: Stop): boolean {
+  return known.restoreToo === true || stop.restoreToo !== true;
 }
 
 /** A person lifts every stop of that scope; automation only its own (invariant 7). */

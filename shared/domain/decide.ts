@@ -1,6 +1,6 @@
 // May this step act on this user now? Asked before every effect; only what it lets act reaches Graph (invariants 1 and 2).
 // When a wave may start is the planner's business; *never early, never unregistered, never twice* is decided here.
-import type { Enrollment, Enabled, Held, Notified } from "./enrollment.ts";
+import type { Enrollment, Enabled, Held, Notified, Restoring } from "./enrollment.ts";
 import { stepOf } from "./enrollment.ts";
 import { countNotices } from "./claim.ts";
 import type { EnrollmentEvent } from "./event.ts";
@@ -9,7 +9,7 @@ import { FAR_FUTURE } from "./instant.ts";
 import type { KnownMfaState, NoticeKey, Step } from "./names.ts";
 import { noticeKind } from "./names.ts";
 import type { Policy } from "./policy.ts";
-import { FOLLOW_UPS_MAX, LOOK_EVERY_MS } from "./policy.ts";
+import { FOLLOW_UPS_MAX, IN_FLIGHT_MS, LOOK_EVERY_MS } from "./policy.ts";
 import type { Registration } from "./registration.ts";
 import { isFresh } from "./registration.ts";
 import { unreachable } from "./unreachable.ts";
@@ -45,7 +45,7 @@ export function decide(step: Step, enrollment: Enrollment, policy: Policy, now: 
     case "notified":
       return decideEnforce(enrollment, state, policy, now);
     case "restoring":
-      return decideRestore(enrollment, now);
+      return decideRestore(enrollment, state, now);
     case "enforced":
     case "failed":
     case "excluded":
@@ -126,11 +126,17 @@ function decideUnregistered(policy: Policy, now: Instant): Decision {
   }
 }
 
-function decideRestore(enrollment: Enrollment, now: Instant): Decision {
-  const { prior } = enrollment;
+function decideRestore({ prior }: Enrollment, state: Restoring, now: Instant): Decision {
+  const from = earliestRestore(state);
+  if (now < from) return wait(from);
   // Rollback restores only what was observed: a guess would leave an account open or locked.
   if (prior.kind === "unobserved") return settle({ kind: "gave-up", reason: "prior-unknown", at: now });
   return act({ kind: "set-state", mfaState: prior.mfaState });
+}
+
+/** A write that was in flight when the roll back was ordered has landed by then, and cannot land on what was restored. */
+export function earliestRestore({ at }: Restoring): Instant {
+  return at + IN_FLIGHT_MS;
 }
 
 /** Nothing binding before the deadline, nor before the confirmed notice is old enough. */

@@ -1,6 +1,6 @@
 // When a row is due for its step: the same answer as `decide` gives, as an instant, so that a header can say it for a batch.
 // Property: at `dueAt` decide lets the step act or settle, before it decide waits (test/unit/domain/decide.test.ts).
-import { earliestEnforcement, nextLook } from "./decide.ts";
+import { earliestEnforcement, earliestRestore, nextLook } from "./decide.ts";
 import type { Enrollment, Notified } from "./enrollment.ts";
 import { stepOf } from "./enrollment.ts";
 import type { Instant } from "./instant.ts";
@@ -30,7 +30,7 @@ export function dueOf(enrollment: Enrollment, policy: Policy): Due | null {
         ? { step, at: Math.max(notBefore, enforcementLook(enrollment, state, policy)), writes: 1 }
         : null;
     case "restore":
-      return { step, at: notBefore, writes: 1 };
+      return state.phase === "restoring" ? { step, at: Math.max(notBefore, earliestRestore(state)), writes: 1 } : null;
   }
 }
 

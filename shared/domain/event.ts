@@ -32,7 +32,12 @@ export type EnrollmentEvent =
     })
   | (At & { readonly kind: "gave-up"; readonly reason: FailureReason })
   | (At & { readonly kind: "registration-observed"; readonly value: RegistrationValue })
-  | (At & { readonly kind: "state-observed"; readonly mfaState: MfaState })
+  | (At & {
+      readonly kind: "state-observed";
+      readonly mfaState: MfaState;
+      /** Who set it, where the directory's audit tells. */
+      readonly by?: string;
+    })
   | (At & { readonly kind: "excluded"; readonly reason: string })
   | (At & { readonly kind: "held"; readonly reason: string; readonly owner: string; readonly until: Instant })
   | Plain<

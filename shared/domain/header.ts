@@ -7,6 +7,7 @@ import type { Instant } from "./instant.ts";
 import { FAR_FUTURE, MINUTE_MS } from "./instant.ts";
 import type { Step } from "./names.ts";
 import { STEPS } from "./names.ts";
+import type { Sample } from "./sample.ts";
 import type { Policy } from "./policy.ts";
 
 /** Who is due first, and all who follow within a minute: one message for them, when the last of them is due. */
@@ -32,9 +33,11 @@ export interface Header {
   readonly nudgeAt: Instant;
   /** Hash of the newest journal entry. */
   readonly chain: string;
+  /** Of the newest writes: who is looked at later. Absent before the first, and in rows of older builds. */
+  readonly sample?: Sample;
 }
 
-export type Summary = Omit<Header, "seq" | "writes" | "nudgeAt" | "chain">;
+export type Summary = Omit<Header, "seq" | "writes" | "nudgeAt" | "chain" | "sample">;
 
 export function summarize(rows: readonly Enrollment[], policy: Policy): Summary {
   const dues = rows.map((row) => dueOf(row, policy)).filter((due) => due !== null);

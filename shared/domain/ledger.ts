@@ -36,6 +36,8 @@ export interface Ledger {
   readonly releases: number;
   /** The planner has nothing to do before. 0 = unknown: run at the next tick. */
   readonly wakeAt: Instant;
+  /** Samples up to here have been looked at. Absent in rows of older builds. */
+  readonly verifiedTo?: Instant | undefined;
 }
 
 /** The quotas that the buckets model. Rates in units a second. */

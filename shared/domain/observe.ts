@@ -44,7 +44,7 @@ export function observeState(from: Enrollment, event: StateObserved): Outcome {
     // Graph turns `enabled` into `enforced` when the user registers: their own act, not a write of ours.
     return inside(from, (was) => enforcedFrom(was, at, "observed"), { ...closeClaim(from, at), ...FRESH });
   }
-  return isRevert(from, base, mfaState) ? recordRevert(from, base, at) : ignored("as expected");
+  return isRevert(from, base, mfaState) ? recordRevert(from, base, event) : ignored("as expected");
 }
 
 /** A recorded prior is never overwritten: this is the only writer, and it runs only while there is none. */
@@ -62,7 +62,7 @@ function isRevert(from: Enrollment, base: Base, seen: KnownMfaState): boolean {
   return from.written !== "nothing" && seen === "disabled";
 }
 
-function recordRevert(from: Enrollment, base: Base, at: number): Outcome {
+function recordRevert(from: Enrollment, base: Base, { at, by }: StateObserved): Outcome {
   const reverts = from.reverts + 1;
   const back = reopened(base, at);
   const common = { ...from, reverts, written: "nothing", ...(base.phase === "enforced" ? FRESH : {}) } as const;
@@ -74,7 +74,7 @@ function recordRevert(from: Enrollment, base: Base, at: number): Outcome {
     const held = {
       phase: "held",
       was: back,
-      reason: "reverted-by-admin",
+      reason: by === undefined ? "reverted-by-admin" : `reverted-by-admin: ${by}`,
       owner: "automation",
       at,
       until: FAR_FUTURE,

@@ -42,6 +42,13 @@ export const FOLLOW_UP_AFTER_MS = DAY_MS;
 export const FOLLOW_UPS_MAX = 5;
 /** A guard older than this is read again before a Graph request starts. */
 export const GUARD_MAX_AGE_MS = 2 * SECOND_MS;
+/** No call that was guarded by an older look ends later than so long after a save: the guard's age, the call itself, and a margin. */
+export const IN_FLIGHT_MS = GUARD_MAX_AGE_MS + HTTP_CALL_MS + 8 * SECOND_MS;
+/**
+ * A state read sooner after a write may be the one before it. Graph documents no bound for the per-user MFA state: two minutes are the
+ * last of three looks (5 s, 30 s, 2 min) after which a difference is taken for real.
+ */
+export const READ_LAG_MS = 2 * MINUTE_MS;
 /**
  * Who is past the deadline and not registered is looked at again so often. The registration report, read every six hours, tells of
  * who registers; these looks are for what it missed. Each costs a message and a save for every batch that has such a user.

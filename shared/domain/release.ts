@@ -4,7 +4,7 @@ import { nextRoom, whenAffordable } from "./bucket.ts";
 import type { Control } from "./control.ts";
 import { restOf, SERVICES_OF } from "./control.ts";
 import type { Header } from "./header.ts";
-import { nextDue, STEP_ORDER } from "./header.ts";
+import { nextDue, NOTHING_DUE, STEP_ORDER } from "./header.ts";
 import type { Instant } from "./instant.ts";
 import { FAR_FUTURE, MINUTE_MS, SECOND_MS } from "./instant.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
@@ -22,6 +22,13 @@ const UNFINISHED_MAX = 1_000;
 
 export interface HeaderAt extends BatchAddress {
   readonly header: Header;
+}
+
+/** What is left of a batch where everything but the roll back is stopped. */
+export function onlyRestore({ header, ...at }: HeaderAt): HeaderAt {
+  const { restore } = header.due;
+  const due = { enable: NOTHING_DUE, notify: NOTHING_DUE, enforce: NOTHING_DUE, restore };
+  return { ...at, header: { ...header, due } };
 }
 
 export interface Release extends LedgerEntry {

@@ -11,6 +11,7 @@ import type {
   Read,
   Recipient,
   RegistrationReportPage,
+  StateChange,
 } from "../ports/directory.ts";
 import { Unavailable } from "../ports/errors.ts";
 import type { MemoryTenant, TenantCall, TenantPerson } from "./memory-tenant.ts";
@@ -69,6 +70,12 @@ export class MemoryDirectory implements Directory {
         .map(({ user, registration }) => ({ userId: user.id, value: registration }));
       yield { reportAt: now, rows };
     }
+  }
+
+  async findStateChange(userId: UserId, since: Instant): Promise<StateChange | null> {
+    askPage(this.#tenant, "read-audit");
+    const found = this.#tenant.audit.find((change) => change.userId === userId && change.at > since);
+    return found === undefined ? null : { at: found.at, by: found.by };
   }
 
   async readBreakGlass(accounts: readonly string[]): Promise<readonly BreakGlassAccount[]> {

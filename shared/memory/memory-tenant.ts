@@ -15,6 +15,7 @@ export type TenantCall =
   | "read-recipient"
   | "read-report"
   | "read-break-glass"
+  | "read-audit"
   | "mail";
 
 export interface TenantPerson {
@@ -37,6 +38,8 @@ export type TenantFault = (
 export class MemoryTenant {
   readonly people = new Map<UserId, TenantPerson>();
   readonly breakGlass: BreakGlassAccount[] = [];
+  /** Who set states beside us, newest first. */
+  readonly audit: { readonly userId: UserId; readonly by: string; readonly at: Instant }[] = [];
   /** Asked for each user of each call. */
   fault: TenantFault = () => null;
   /** Requests by kind, one a user, as Graph's quota counts them. */
@@ -65,6 +68,14 @@ export class MemoryTenant {
     person.writes.push(mfaState);
     person.mfaState = mfaState === "enabled" && person.registration === "usable" ? "enforced" : mfaState;
     return NO_CONTENT;
+  }
+
+  /** An admin's act. */
+  revert(userId: UserId, by: string, at: Instant): void {
+    const person = this.people.get(userId);
+    if (person === undefined) return;
+    person.mfaState = "disabled";
+    this.audit.unshift({ userId, by, at });
   }
 
   counted(call: TenantCall): number {

@@ -2,7 +2,7 @@
 // rollout, from protected objects, which fail one by one.
 import { AUTOMATION, withStop } from "../domain/control.ts";
 import { classify, isCircuitOpen } from "../domain/failure.ts";
-import type { BatchAddress } from "../domain/names.ts";
+import type { BatchAddress, WaveId } from "../domain/names.ts";
 import type { Judged } from "./judge.ts";
 import type { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
@@ -25,24 +25,28 @@ export async function judgeCircuit(deps: StepDeps, sheet: Sheet, judged: readonl
 /** Writes one other user's current value: harmless, and refused only if the permission is gone. */
 async function canaryAccepted(deps: StepDeps, sheet: Sheet, refused: ReadonlySet<number>): Promise<boolean> {
   const others = sheet.rows.filter(
-    ({ slot, enrollment }) => !refused.has(slot) && enrollment.state.phase === "enforced",
+    ({ slot, enrollment: { state } }) =>
+      !refused.has(slot) && (state.phase === "enforced" || state.phase === "restored"),
   );
   const canary = others[0]?.enrollment.userId;
   // Nobody else to ask: a single user is judged by its own answer, a whole batch is not refused by chance.
   if (canary === undefined) return refused.size === 1;
   const [read] = await deps.directory.readMfaStates([canary]);
-  if (read?.kind !== "read" || read.value === "unknown") return false;
+  // Writing `enabled` may bind at once: it is no harmless value.
+  if (read?.kind !== "read" || read.value === "unknown" || read.value === "enabled") return false;
   const [answer] = await deps.directory.setMfaStates([canary], read.value);
   return answer !== undefined && classify("write", answer).kind === "done";
 }
 
-/** Stops the whole rollout, in automation's name, with a reason that an operator can act on. */
+/** Stops the whole rollout, or a wave of it, in automation's name, with a reason that an operator can act on. */
 export async function pauseRollout(
   deps: Pick<StepDeps, "control" | "clock" | "log">,
   address: BatchAddress,
   because: string,
+  { restoreToo = false, wave = "*" }: { readonly restoreToo?: boolean; readonly wave?: WaveId } = {},
 ): Promise<void> {
-  const stop = { wave: "*", because, by: AUTOMATION, at: deps.clock.now() } as const;
+  const also = restoreToo ? ({ restoreToo } as const) : {};
+  const stop = { wave, because, by: AUTOMATION, at: deps.clock.now(), ...also } as const;
   await deps.control.updateControl((control) => withStop(control, address.rollout, stop));
-  deps.log.error("rollout paused", { rollout: address.rollout, because });
+  deps.log.error("rollout paused", { rollout: address.rollout, wave, because });
 }

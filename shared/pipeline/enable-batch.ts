@@ -1,6 +1,5 @@
 // mfa-enable: look at the MFA state, save it as the prior, then write `enabled` for those who are known not to be registered.
 import { decide } from "../domain/decide.ts";
-import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
 import { beginWrites } from "./begin-writes.ts";
@@ -9,7 +8,7 @@ import { saveSheet } from "./save-batch.ts";
 import { settleDue } from "./settle-due.ts";
 import type { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
-import { writeStates } from "./write-states.ts";
+import { partsOf, writeStates } from "./write-states.ts";
 
 export async function enableBatch(deps: StepDeps, work: StepWork): Promise<StepResult> {
   const { sheet } = work;
@@ -25,10 +24,7 @@ export async function enableBatch(deps: StepDeps, work: StepWork): Promise<StepR
   await saveSheet(deps, sheet, { actor: "worker", cause: "enable: prior observed", nudgeAt });
   if (toWrite.length === 0) return finishStep(deps, work, { acted: due.length, nudgeAt: looked.nudgeAt });
 
-  const written = await writeStates(deps, work, slice(toWrite, GRAPH_BATCH_STEPS), {
-    mfaState: "enabled",
-    event: "enable-succeeded",
-  });
+  const written = await writeStates(deps, work, partsOf(toWrite, "enabled"), "enable-succeeded");
   return finishStep(deps, work, { acted: due.length, nudgeAt: earlierNudge(looked.nudgeAt, written.nudgeAt) });
 }
 

@@ -1,7 +1,6 @@
 // mfa-enforce: the one binding write, after the deadline, for whoever was told and is seen to be registered. Cheapest proof first:
 // the state read before the write, then fresh report evidence, then the methods of those in doubt.
 import { decide } from "../domain/decide.ts";
-import { GRAPH_BATCH_STEPS, slice } from "../domain/slice.ts";
 import { earlierNudge } from "./earlier-nudge.ts";
 import { finishStep } from "./finish-step.ts";
 import { beginWrites } from "./begin-writes.ts";
@@ -11,7 +10,7 @@ import type { StepResult, StepWork } from "./run-step.ts";
 import { settleDue } from "./settle-due.ts";
 import type { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
-import { writeStates } from "./write-states.ts";
+import { partsOf, writeStates } from "./write-states.ts";
 
 export async function enforceBatch(deps: StepDeps, work: StepWork): Promise<StepResult> {
   const { sheet } = work;
@@ -23,10 +22,7 @@ export async function enforceBatch(deps: StepDeps, work: StepWork): Promise<Step
   settleDue(deps, work);
 
   const toWrite = due.filter((slot) => targetOf(deps, sheet, slot) === "set-state" && sheet.seen.has(slot));
-  const written = await writeStates(deps, work, slice(toWrite, GRAPH_BATCH_STEPS), {
-    mfaState: "enforced",
-    event: "enforce-succeeded",
-  });
+  const written = await writeStates(deps, work, partsOf(toWrite, "enforced"), "enforce-succeeded");
   const nudgeAt = earlierNudge(earlierNudge(looked.nudgeAt, asked.nudgeAt), written.nudgeAt);
   return finishStep(deps, work, { acted: due.length, nudgeAt });
 }

@@ -2,6 +2,7 @@
 import type { Instant } from "../domain/instant.ts";
 import { HOUR_MS } from "../domain/instant.ts";
 import { retryId } from "../domain/nudge.ts";
+import { NOT_TRIED } from "./judge.ts";
 import type { StepResult, StepWork } from "./run-step.ts";
 import { saveResults } from "./save-batch.ts";
 import type { StepDeps } from "./step-deps.ts";
@@ -14,7 +15,9 @@ export async function finishStep(
   const { nudge } = work;
   // What waits longer than an hour is looked at each hour; the rows keep the whole wait.
   const nudgeAt = done.nudgeAt === 0 ? 0 : Math.ceil(Math.min(done.nudgeAt, deps.clock.now() + HOUR_MS));
-  const failed = work.sheet.events.filter(({ event }) => event.kind === "step-failed").length;
+  const failed = work.sheet.events.filter(
+    ({ event }) => event.kind === "step-failed" && event.failure !== NOT_TRIED,
+  ).length;
   const saved = await saveResults(deps, work.sheet, { actor: "worker", cause: `${nudge.step}: answered`, nudgeAt });
   if (nudgeAt > 0) {
     await deps.queue.send([

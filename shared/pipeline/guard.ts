@@ -3,19 +3,26 @@ import type { Control, RolloutControl, Service } from "../domain/control.ts";
 import { allows } from "../domain/control.ts";
 import type { Instant } from "../domain/instant.ts";
 import { GUARD_MAX_AGE_MS } from "../domain/policy.ts";
+import type { Step } from "../domain/names.ts";
 import { Conflict } from "../ports/errors.ts";
 import type { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
 
 export class Guard {
   readonly #deps: Pick<StepDeps, "batches" | "control" | "clock">;
+  readonly #step: Step;
   #control: Control;
   #readAt: Instant;
 
-  constructor(deps: Pick<StepDeps, "batches" | "control" | "clock">, control: Control, readAt: Instant) {
+  constructor(
+    deps: Pick<StepDeps, "batches" | "control" | "clock">,
+    step: Step,
+    look: { readonly control: Control; readonly readAt: Instant },
+  ) {
     this.#deps = deps;
-    this.#control = control;
-    this.#readAt = readAt;
+    this.#step = step;
+    this.#control = look.control;
+    this.#readAt = look.readAt;
   }
 
   /**
@@ -34,7 +41,7 @@ export class Guard {
       this.#readAt = readAt;
     }
     const now = this.#deps.clock.now();
-    return allows(this.#control, { ...address, services, now }).kind === "allowed";
+    return allows(this.#control, { ...address, step: this.#step, services, now }).kind === "allowed";
   }
 
   /** The rollout as the guard last saw it. */

@@ -1,21 +1,23 @@
 // The only releaser of work: gates open? what is due? how much may go? The ledger is committed before anything is sent; losing its
 // ETag means sending nothing.
-import { stopOf } from "../domain/control.ts";
-import type { Control } from "../domain/control.ts";
+import { stopOf, stopOfStep } from "../domain/control.ts";
+import type { Control, RolloutControl } from "../domain/control.ts";
 import { breakGlassGate } from "../domain/gate.ts";
 import type { Instant } from "../domain/instant.ts";
-import { FAR_FUTURE } from "../domain/instant.ts";
+import { FAR_FUTURE, MINUTE_MS } from "../domain/instant.ts";
 import type { Budget, Ledger } from "../domain/ledger.ts";
 import { adaptRate, newLedger, withSenders } from "../domain/ledger.ts";
-import type { RolloutId, SenderId, WaveId } from "../domain/names.ts";
+import type { SenderId } from "../domain/names.ts";
 import { releaseId } from "../domain/nudge.ts";
 import type { HeaderAt, Release } from "../domain/release.ts";
-import { chooseReleases, settleEntries, wakeFor } from "../domain/release.ts";
+import { chooseReleases, onlyRestore, settleEntries, wakeFor } from "../domain/release.ts";
+import { nextSample } from "../domain/sample.ts";
 import { Conflict, Unavailable } from "../ports/errors.ts";
 import type { StepQueue } from "../ports/step-queue.ts";
 import type { ControlStore } from "../ports/control-store.ts";
 import type { OpenWavesDeps } from "./open-waves.ts";
 import { openWaves } from "./open-waves.ts";
+import { verifySamples } from "./verify-samples.ts";
 
 export interface PlanDeps extends OpenWavesDeps {
   readonly tenant: string;
@@ -45,7 +47,8 @@ export async function planWaves(deps: PlanDeps): Promise<PlanResult> {
 
 interface Surveyed {
   readonly headers: readonly HeaderAt[];
-  readonly blocked: ReadonlySet<string>;
+  /** Of those, what nobody stopped: of a paused wave the roll back only. */
+  readonly free: readonly HeaderAt[];
   readonly senders: readonly SenderId[];
   readonly wakeAt: Instant;
 }
@@ -61,10 +64,12 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
     now,
   });
   const settled = settleEntries(ready, surveyed.headers, { control, now });
-  const free = surveyed.headers.filter(({ rollout, wave }) => !surveyed.blocked.has(waveKey(rollout, wave)));
+  const { free } = surveyed;
+  const verifiedTo = await verify(deps, surveyed.headers, control, before.verifiedTo ?? 0);
   const { ledger, releases } = chooseReleases(settled, free, { control, now });
-  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, { control, now }));
-  const next = { ...ledger, wakeAt };
+  const look = Math.max(now + MINUTE_MS, nextSample(surveyed.headers, verifiedTo));
+  const wakeAt = Math.min(surveyed.wakeAt, wakeFor(ledger, free, { control, now }), look);
+  const next = verifiedTo === 0 ? { ...ledger, wakeAt } : { ...ledger, wakeAt, verifiedTo };
   if (stored === null || isNews(before, next)) await deps.control.saveLedger(next, stored?.etag ?? null);
   await send(deps, releases);
   return { result: "planned", released: releases.length, wakeAt };
@@ -73,7 +78,7 @@ async function plan(deps: PlanDeps): Promise<PlanResult> {
 /** Reads every rollout that is active, opens what may open, and lists the headers of all its waves that have begun. */
 async function survey(deps: PlanDeps, control: Control, now: Instant): Promise<Surveyed> {
   const headers: HeaderAt[] = [];
-  const blocked = new Set<string>();
+  const free: HeaderAt[] = [];
   const senders: SenderId[] = [];
   let wakeAt = FAR_FUTURE;
   for (const rolloutControl of control.rollouts) {
@@ -83,15 +88,25 @@ async function survey(deps: PlanDeps, control: Control, now: Instant): Promise<S
     senders.push(...opened.rollout.senders.filter((sender) => !senders.includes(sender)));
     wakeAt = Math.min(wakeAt, opened.wakeAt);
     const safe = breakGlassGate({ rollout: opened.rollout, now }).result === "open";
-    for (const wave of opened.waves) {
-      if (!safe || stopOf(rolloutControl, wave.id) !== null) blocked.add(waveKey(rolloutControl.id, wave.id));
-    }
+    if (safe) free.push(...opened.headers.flatMap((at) => whatIsFree(rolloutControl, at)));
   }
-  return { headers, blocked, senders, wakeAt };
+  return { headers, free, senders, wakeAt };
 }
 
-function waveKey(rollout: RolloutId, wave: WaveId): string {
-  return `${rollout}/${wave}`;
+/** Who is asked to rest is not asked for samples either. */
+async function verify(
+  deps: PlanDeps,
+  headers: readonly HeaderAt[],
+  control: Control,
+  verifiedTo: Instant,
+): Promise<Instant> {
+  const rests = control.notBefore["graph-read"] > deps.clock.now();
+  return rests ? verifiedTo : verifySamples(deps, headers, verifiedTo);
+}
+
+function whatIsFree(control: RolloutControl, at: HeaderAt): readonly HeaderAt[] {
+  if (stopOf(control, at.wave) === null) return [at];
+  return stopOfStep(control, at.wave, "restore") === null ? [onlyRestore(at)] : [];
 }
 
 /**
@@ -101,6 +116,7 @@ function waveKey(rollout: RolloutId, wave: WaveId): string {
 function isNews(before: Ledger, after: Ledger): boolean {
   return (
     before.wakeAt !== after.wakeAt ||
+    before.verifiedTo !== after.verifiedTo ||
     before.releases !== after.releases ||
     before.entries.length !== after.entries.length ||
     before.graph.ratePerSecond !== after.graph.ratePerSecond ||

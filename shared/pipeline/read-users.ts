@@ -37,7 +37,9 @@ export async function readUsers<T>(
   for (const [index, part] of parts.entries()) {
     const given = answers[index] ?? [];
     if (looksOpen(judgeReads(part, given))) {
-      await pauseRollout(deps, nudge, `Graph refuses to ${refusal}: the reader's permission is gone`);
+      await pauseRollout(deps, nudge, `Graph refuses to ${refusal}: the reader's permission is gone`, {
+        restoreToo: true,
+      });
       return { kind: "stopped", nudgeAt };
     }
     const reads = unknownAsUnanswered(given);

@@ -61,7 +61,7 @@ async function attemptStep(deps: StepDeps, nudge: Nudge, handler: StepHandler, d
   if (permission.kind === "later") return ended("later");
   const sheet = new Sheet(batch, permission.rollout.policy);
   freshenRegistrations(sheet, stored.value.reportAt, deps.clock.now());
-  const guard = new Guard(deps, stored.value, readAt);
+  const guard = new Guard(deps, nudge.step, { control: stored.value, readAt });
   return handler(deps, { nudge, sheet, guard, rollout: permission.rollout, deadline });
 }
 

@@ -1,6 +1,8 @@
 // One transaction a save. A result that meets somebody else's save is applied to what is there now: the tenant has changed.
 import { summarize } from "../domain/header.ts";
 import type { Instant } from "../domain/instant.ts";
+import { READ_LAG_MS } from "../domain/policy.ts";
+import type { Sample } from "../domain/sample.ts";
 import type { Ids } from "../ports/chance.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { BatchStore } from "../ports/batch-store.ts";
@@ -33,6 +35,7 @@ export async function saveSheet(deps: SaveDeps, sheet: Sheet, note: SaveNote): P
     summary: summarize(sheet.enrollments, sheet.policy),
     writes: sheet.batch.header.writes + sheet.writes,
     nudgeAt: note.nudgeAt,
+    ...sampleOf(sheet, deps.clock.now()),
     at: deps.clock.now(),
     actor: note.actor,
     cause: note.cause,
@@ -56,10 +59,19 @@ export async function saveResults(deps: SaveDeps, sheet: Sheet, note: SaveNote):
       if (!(error instanceof Conflict) || tries >= CONFLICTS_MAX) throw error;
       const batch = await deps.batches.load(current.batch.address);
       if (batch === null) throw error;
-      const { events, writes } = current;
+      const { events, writes, written } = current;
       current = new Sheet(batch, sheet.policy);
+      current.written = written;
       current.writes = writes;
       for (const { slot, event } of events) current.apply(slot, event);
     }
   }
+}
+
+/** Another slot each time, so that no user stands for a batch for ever. */
+function sampleOf(sheet: Sheet, now: Instant): { readonly sample?: Sample } {
+  const one = sheet.written[sheet.batch.header.seq % Math.max(1, sheet.written.length)];
+  if (one === undefined) return {};
+  const { userId } = sheet.row(one.slot).enrollment;
+  return { sample: { userId, mfaState: one.mfaState, at: now + READ_LAG_MS } };
 }

@@ -13,7 +13,9 @@ export function settleDue(deps: Pick<StepDeps, "clock" | "breakGlassIds" | "log"
     if (deps.breakGlassIds.has(enrollment.userId) || rollout.breakGlass.includes(enrollment.userId)) {
       // Apply never enrolls one; a row that names one all the same is a bug or an attack, and is not touched (invariant 2).
       deps.log.error("a break-glass account is enrolled: not touched", { rollout: nudge.rollout, wave: nudge.wave });
-      sheet.apply(slot, { kind: "excluded", reason: "break-glass", at: now });
+      const restoring = enrollment.state.phase === "restoring";
+      if (restoring) sheet.apply(slot, { kind: "gave-up", reason: "protected-object", at: now });
+      else sheet.apply(slot, { kind: "excluded", reason: "break-glass", at: now });
       continue;
     }
     const decision = decide(nudge.step, enrollment, sheet.policy, now);

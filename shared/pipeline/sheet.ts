@@ -2,7 +2,7 @@
 // somebody else saved in between.
 import type { Enrollment } from "../domain/enrollment.ts";
 import type { EnrollmentEvent } from "../domain/event.ts";
-import type { MfaState } from "../domain/names.ts";
+import type { KnownMfaState, MfaState } from "../domain/names.ts";
 import type { Policy } from "../domain/policy.ts";
 import { transition } from "../domain/transition.ts";
 import type { Batch, Row } from "../ports/batch-store.ts";
@@ -19,6 +19,8 @@ export class Sheet {
   events: SlotEvent[] = [];
   /** Graph writes started since the last save. */
   writes = 0;
+  /** Writes that were answered with success since the last save: one of them is looked at later. */
+  written: { readonly slot: number; readonly mfaState: KnownMfaState }[] = [];
   /** MFA states read in this run of the step. */
   readonly seen = new Map<number, MfaState>();
   readonly #rows: Map<number, Enrollment>;
@@ -61,6 +63,7 @@ export class Sheet {
     this.batch = batch;
     this.events = [];
     this.writes = 0;
+    this.written = [];
     this.#changed.clear();
   }
 }

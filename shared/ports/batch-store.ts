@@ -5,6 +5,7 @@ import type { Header, Summary } from "../domain/header.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { JournalEntry } from "../domain/journal.ts";
 import type { BatchAddress, RolloutId, WaveId } from "../domain/names.ts";
+import type { Sample } from "../domain/sample.ts";
 
 /** Opaque to all but the adapter that made it. */
 export type ETag = string;
@@ -29,6 +30,8 @@ export interface BatchSave {
   readonly summary: Summary;
   readonly writes: number;
   readonly nudgeAt: Instant;
+  /** In place of the header's. */
+  readonly sample?: Sample;
   readonly at: Instant;
   /** `worker`, `planner`, a person's name. */
   readonly actor: string;

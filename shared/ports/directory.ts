@@ -37,6 +37,12 @@ export interface BreakGlassAccount {
   readonly globalAdministrator: boolean;
 }
 
+export interface StateChange {
+  readonly at: Instant;
+  /** A person's user principal name, or `the app …`. */
+  readonly by: string;
+}
+
 export interface RegistrationReportPage {
   /** When the newest row of the page was computed by the tenant. */
   readonly reportAt: Instant;
@@ -61,6 +67,13 @@ export interface Directory {
   readRecipients(users: readonly UserId[]): Promise<readonly Read<Recipient>[]>;
   /** The registration report, page by page; stops with `Unavailable` when throttled or not licensed. */
   readRegistrationReport(now: Instant): AsyncIterable<RegistrationReportPage>;
+  /**
+   * The newest change of the user's MFA state after `since`, by the directory's audit, which is some minutes late.
+   *
+   * @returns `null` when the audit does not tell
+   * @throws Unavailable
+   */
+  findStateChange(userId: UserId, since: Instant): Promise<StateChange | null>;
   /** Object ids or user principal names, which may be renamed or gone: those are absent from the answer. @throws Unavailable */
   readBreakGlass(accounts: readonly string[]): Promise<readonly BreakGlassAccount[]>;
 }

@@ -75,8 +75,9 @@ export class TableBatchStore implements BatchStore {
       batch.header,
       [...after].map(([slot, columns]) => diffColumns(slot, raw.rows.get(slot) ?? {}, columns)),
     );
-    const { writes, nudgeAt, summary } = save;
-    const header: Header = { ...summary, seq: entry.seq, writes, nudgeAt, chain: entry.hash };
+    const { writes, nudgeAt, summary, sample = batch.header.sample } = save;
+    const sampled = sample === undefined ? {} : { sample };
+    const header: Header = { ...summary, seq: entry.seq, writes, nudgeAt, chain: entry.hash, ...sampled };
     const headerColumns = { ...unknownColumns(raw.header, HEADER_COLUMNS), ...formatHeader(header) };
     const etag = await this.#commit(batch, entry, [
       { kind: "replace", row: headerKey(batch.address.batch), columns: headerColumns, etag: batch.etag },

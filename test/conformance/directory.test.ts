@@ -4,6 +4,7 @@ import { openGraphClient } from "../../shared/azure/graph-client.ts";
 import type { BatchDeps } from "../../shared/azure/graph-batch.ts";
 import { GraphDirectory } from "../../shared/azure/graph-directory.ts";
 import { GraphNotifier } from "../../shared/azure/graph-notifier.ts";
+import { HOUR_MS } from "../../shared/domain/instant.ts";
 import { deriveGuid } from "../../shared/domain/hash.ts";
 import { MemoryDirectory } from "../../shared/memory/memory-directory.ts";
 import { MemoryNotifier } from "../../shared/memory/memory-notifier.ts";
@@ -24,10 +25,13 @@ import {
   START,
   USABLE,
 } from "../integration/tenant/a-tenant.ts";
+import { makeFaults } from "../integration/tenant/questions.ts";
 
 interface TenantUnderTest {
   readonly directory: Directory;
   readonly notifier: Notifier;
+  /** After our write an admin sets it to `disabled`, and the audit has heard of it. */
+  revert(userId: string, write: () => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,12 +48,17 @@ async function openMemory(): Promise<TenantUnderTest> {
   return {
     directory: new MemoryDirectory(tenant),
     notifier: new MemoryNotifier(tenant, clock),
+    revert: async (userId, write) => {
+      await write();
+      tenant.revert(userId, "admin@contoso.example", START + 1);
+    },
     close: async () => undefined,
   };
 }
 
 async function openGraph(): Promise<TenantUnderTest> {
-  const { tenant } = await aTenant();
+  const t = await aTenant();
+  const { tenant } = t;
   process.env["IDENTITY_ENDPOINT"] = tenant.identityEndpoint;
   process.env["IDENTITY_HEADER"] = "identity header";
   const clock = new VirtualClock(START);
@@ -64,6 +73,12 @@ async function openGraph(): Promise<TenantUnderTest> {
   return {
     directory: new GraphDirectory(await deps(READER), await deps(ENFORCER), 5),
     notifier: new GraphNotifier(await deps(NOTIFIER)),
+    revert: async (_, write) => {
+      await makeFaults(t, "admin-revert=1");
+      await write();
+      await makeFaults(t, "none");
+      t.clock.at += 13 * HOUR_MS;
+    },
     close: () => tenant.close(),
   };
 }
@@ -104,6 +119,18 @@ describe.each(KINDS)("directory and notifier: $kind", ({ open }) => {
     const answers = await directory.setMfaStates([SOON.id, NOBODY], "enabled");
     expect(answers).toMatchObject([{ kind: "answered", status: 204 }, GONE]);
     expect(await directory.readMfaStates([SOON.id])).toEqual([{ kind: "read", value: "enabled" }]);
+  });
+
+  it("names who took a user's state back, and nobody where nobody did", async () => {
+    const { directory } = under;
+    await under.revert(USABLE.id, () => directory.setMfaStates([USABLE.id], "enforced"));
+    expect(await directory.readMfaStates([USABLE.id])).toEqual([{ kind: "read", value: "disabled" }]);
+
+    const change = await directory.findStateChange(USABLE.id, START);
+    expect(change?.by).toMatch(/^admin@/);
+    expect(change?.at).toBeGreaterThan(START);
+    expect(await directory.findStateChange(NEVER.id, START)).toBeNull();
+    expect(await directory.findStateChange(USABLE.id, change?.at ?? 0)).toBeNull();
   });
 
   it("lists all users, and finds the break-glass accounts that are there, by id or name", async () => {

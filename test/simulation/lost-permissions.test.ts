@@ -45,4 +45,21 @@ describe("a permission that is gone", () => {
       expect([...world.tenant.people.values()].every(({ mails }) => mails.length === 1)).toBe(true);
     },
   );
+
+  it("a lift that comes too early pauses again by the first call, and judges nobody", async () => {
+    const world = new MemoryWorld();
+    populate(world, USERS, () => 3);
+    await world.apply(aSpec());
+    world.tenant.fault = (asked) => (asked === "write-state" ? { answer: GONE, done: false } : null);
+    while (world.clock.now() < START + DAY_MS) await world.step();
+    const stopped = world.tenant.counted("write-state");
+    await world.deps.control.updateControl((control) => withoutStop(control, "contoso", { wave: "*", by: "ada" }));
+    while (world.clock.now() < START + 2 * DAY_MS) await world.step();
+
+    const [rollout] = (await world.deps.control.readControl()).value.rollouts;
+    expect(rollout?.stops).toMatchObject([{ wave: "*", by: "automation" }]);
+    // One call, and no more: nobody else was there for a canary.
+    expect(world.tenant.counted("write-state")).toBe(stopped + USERS);
+    expect((await world.enrollments("contoso")).every(({ state }) => state.phase === "queued")).toBe(true);
+  });
 });

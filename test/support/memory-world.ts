@@ -26,7 +26,9 @@ import { planRollout } from "../../shared/pipeline/plan-rollout.ts";
 import type { PlanResult } from "../../shared/pipeline/plan-waves.ts";
 import { planWaves } from "../../shared/pipeline/plan-waves.ts";
 import { receiveNudge } from "../../shared/pipeline/receive-nudge.ts";
+import { restoreBatch } from "../../shared/pipeline/restore-batch.ts";
 import type { StepHandler } from "../../shared/pipeline/run-step.ts";
+import { watchDrift } from "../../shared/pipeline/watch-drift.ts";
 import { createMemoryDeps } from "./memory-deps.ts";
 
 /** Monday, 2 March 2026, 06:00 UTC: an hour before the sample's pilot. */
@@ -34,10 +36,11 @@ export const START = Date.UTC(2026, 2, 2, 6);
 const REGISTRATION_EVERY_MS = 6 * HOUR_MS;
 const DELIVERIES_MAX = 10;
 
-const HANDLERS: Readonly<Record<Exclude<Step, "restore">, StepHandler>> = {
+const HANDLERS: Readonly<Record<Step, StepHandler>> = {
   enable: enableBatch,
   notify: notifyBatch,
   enforce: enforceBatch,
+  restore: restoreBatch,
 };
 
 export interface WorldOptions {
@@ -115,7 +118,7 @@ export class MemoryWorld {
     for (const message of this.queue.takeDue(this.clock.now())) {
       const body: unknown = JSON.parse(message.body);
       const metadata = { messageId: message.id, deliveryCount: 1 };
-      const handler = message.step === "restore" ? enforceBatch : HANDLERS[message.step];
+      const handler = HANDLERS[message.step];
       const received = { queue: `mfa-${message.step}`, body, metadata };
       const before = { ...this.counts };
       try {
@@ -166,6 +169,7 @@ export class MemoryWorld {
     await this.deliver();
     if (this.#nextCheck <= now) {
       await checkRegistration(this.deps);
+      await watchDrift(this.deps);
       this.#nextCheck = now + REGISTRATION_EVERY_MS;
       this.#wakeAt = 0; // rows may have changed: the planner looks again
     }

@@ -15,6 +15,7 @@ import type {
   Read,
   Recipient,
   RegistrationReportPage,
+  StateChange,
 } from "../../../shared/ports/directory.ts";
 import { Unavailable } from "../../../shared/ports/errors.ts";
 import type { Mail, Notifier } from "../../../shared/ports/notifier.ts";
@@ -169,6 +170,14 @@ export class SimDirectory implements Directory {
         value: tenant.wasUsableAt(userId, reportAt) ? ("usable" as const) : ("none" as const),
       }));
       return { reportAt, rows };
+    });
+  }
+
+  findStateChange(userId: UserId, since: Instant): Promise<StateChange | null> {
+    const { calls, weather } = this.#parts;
+    return calls.call(this.#caller, "read audit", async () => {
+      if (weather.outage || weather.storm || calls.swarm.strikes("graph-no-token")) throw noToken();
+      return this.#inner.findStateChange(userId, since);
     });
   }
 

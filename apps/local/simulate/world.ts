@@ -17,8 +17,8 @@ import { enableBatch } from "../../../shared/pipeline/enable-batch.ts";
 import { enforceBatch } from "../../../shared/pipeline/enforce-batch.ts";
 import { notifyBatch } from "../../../shared/pipeline/notify-batch.ts";
 import { planRollout } from "../../../shared/pipeline/plan-rollout.ts";
-import { receiveNudge, toDeadMessage } from "../../../shared/pipeline/receive-nudge.ts";
-import { recordDeadLetter } from "../../../shared/pipeline/record-dead-letter.ts";
+import { receiveDeadLetter, receiveNudge } from "../../../shared/pipeline/receive-nudge.ts";
+import { restoreBatch } from "../../../shared/pipeline/restore-batch.ts";
 import type { StepHandler } from "../../../shared/pipeline/run-step.ts";
 import { nodeHash } from "../../../shared/azure/node-chance.ts";
 import { createStores } from "../../../shared/tables/create-stores.ts";
@@ -72,7 +72,7 @@ const HANDLERS: Readonly<Record<Step, StepHandler>> = {
   enable: enableBatch,
   notify: notifyBatch,
   enforce: enforceBatch,
-  restore: enforceBatch,
+  restore: restoreBatch,
 };
 
 interface Running {
@@ -264,7 +264,7 @@ class World {
     const work = async (): Promise<"ok" | "threw"> => {
       if (message.isDeadLetter) {
         try {
-          await recordDeadLetter(deps, toDeadMessage(received, parsed));
+          await receiveDeadLetter(deps, parsed, received);
           return "ok";
         } catch {
           return "threw"; // tables are down: the letter stays where it is

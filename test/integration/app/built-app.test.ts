@@ -46,6 +46,7 @@ describe("the built function app", () => {
       "httpTrigger list-dead-letters dead-letters",
       "httpTrigger progress progress",
       "httpTrigger replay-dead-letter replay-dead-letter",
+      "httpTrigger roll-back roll-back",
       "serviceBusTrigger enable-users mfa-enable",
       "serviceBusTrigger enforce-users mfa-enforce",
       "serviceBusTrigger notify-users mfa-notify",
@@ -53,6 +54,7 @@ describe("the built function app", () => {
       "serviceBusTrigger record-dead-letters-enforce mfa-enforce/$deadletterqueue",
       "serviceBusTrigger record-dead-letters-notify mfa-notify/$deadletterqueue",
       "serviceBusTrigger record-dead-letters-restore mfa-restore/$deadletterqueue",
+      "serviceBusTrigger restore-users mfa-restore",
       "timerTrigger check-registration %CHECK_REGISTRATION_SCHEDULE%",
       "timerTrigger measure-progress %MEASURE_PROGRESS_SCHEDULE%",
       "timerTrigger plan-waves %PLAN_WAVES_SCHEDULE%",
@@ -74,7 +76,7 @@ describe("the built function app", () => {
   it("takes single messages by the connection of the spec, without retries of the host", () => {
     const queues = app.functions.flatMap(({ bindings }) => bindings).filter(({ type }) => type === "serviceBusTrigger");
 
-    expect(queues).toHaveLength(7);
+    expect(queues).toHaveLength(8);
     expect(queues.every((trigger) => trigger["connection"] === "ROLLOUT_BUS")).toBe(true);
     expect(queues.every((trigger) => trigger["cardinality"] !== "many")).toBe(true);
   });

@@ -23,7 +23,7 @@ const rollout = (stops: readonly Stop[] = []): RolloutControl => ({
 });
 const control: Control = withRollout(NEW_CONTROL, rollout());
 const stop = (by: string, wave = "*"): Stop => ({ wave, because: "mails bounce", by, at: T0 });
-const ask = { rollout: "r", wave: "w1", services: ["graph-write", "graph-read"], now: T0 } as const;
+const ask = { rollout: "r", wave: "w1", step: "enforce", services: ["graph-write", "graph-read"], now: T0 } as const;
 
 it("invariant 6: a stop of the wave or of the rollout refuses every step, and one of another wave does not", () => {
   expect(allows(control, ask)).toEqual({ kind: "allowed", rollout: rollout() });

@@ -5,7 +5,7 @@ import { dueOf } from "../../../shared/domain/due.ts";
 import type { Held } from "../../../shared/domain/enrollment.ts";
 import type { EnrollmentEvent } from "../../../shared/domain/event.ts";
 import { DAY_MS, FAR_FUTURE, HOUR_MS, MINUTE_MS } from "../../../shared/domain/instant.ts";
-import { RETRY } from "../../../shared/domain/policy.ts";
+import { IN_FLIGHT_MS, RETRY } from "../../../shared/domain/policy.ts";
 import { transition } from "../../../shared/domain/transition.ts";
 import {
   aFailure,
@@ -131,7 +131,7 @@ describe("what a person may count on when work is undone", () => {
 
       expect(next.state.phase).toBe("restoring");
       expect(next.written).toBe(kind === "enable-succeeded" ? "enabled" : "enforced");
-      expect(decide("restore", next, policy, at)).toEqual({
+      expect(decide("restore", next, policy, at + IN_FLIGHT_MS)).toEqual({
         kind: "act",
         target: { kind: "set-state", mfaState: "disabled" },
       });

@@ -15,7 +15,7 @@ const policy = {
 } as const;
 const rollout = { id: "r", policy, timeZone: "UTC", helpContact: "", breakGlass: [], stops: [] };
 const active: Control = withRollout(NEW_CONTROL, rollout);
-const ask = { rollout: "r", wave: "w", services: ["graph-write"], now: 1_000 } as const;
+const ask = { rollout: "r", wave: "w", step: "enforce", services: ["graph-write"], now: 1_000 } as const;
 
 describe("invariant 6: a pause stops everything but the calls in flight", () => {
   it("refuses every step of a paused rollout and of a paused wave, and allows it again when a person resumes", () => {
