@@ -88,6 +88,10 @@ function route(tenant: Simulation, call: Call): Answer {
   const cost = { service, writes, resourceUnits: resourceUnits(operation, query) };
   const metered = tenant.quota.meter(call.caller.clientId, cost, call.now);
   const answer = metered.kind === "refused" ? metered.answer : run(tenant, operation, { ...call, path, query });
+  if (writes > 0) {
+    tenant.counters.meteredWrites++;
+    if (metered.kind === "refused") tenant.counters.throttledWrites++;
+  }
   // A write that changed nothing leaves no event of its own, but has used quota.
   if (writes > 0 && answer.status >= 400) tenant.countRefusedWrite(call.caller.clientId);
   return metered.kind === "refused" ? answer : { ...answer, headers: { ...metered.headers, ...answer.headers } };
