@@ -1,4 +1,5 @@
 // Micro-benchmarks of the pure core: what a batch costs before any I/O, each with the least that is good enough.
+import * as z from "zod";
 import { formatEnrollment, parseEnrollment } from "../../../shared/codec/enrollment-columns.ts";
 import { graphEnvelope, graphStep } from "../../../shared/codec/graph-answers.ts";
 import type { Enrollment } from "../../../shared/domain/enrollment.ts";
@@ -51,6 +52,7 @@ const queued: Enrollment = {
 };
 const enabled = stepOf(queued);
 const row = JSON.stringify(formatEnrollment(enabled));
+const columns = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 const RATES: readonly Rate[] = [
   { name: "core: transitions", least: 1_000_000, unit: "/s", work: () => stepOf(queued), each: 1 },
@@ -58,7 +60,7 @@ const RATES: readonly Rate[] = [
     name: "core: rows parsed from JSON",
     least: 100_000,
     unit: "/s",
-    work: () => parseEnrollment(JSON.parse(row)),
+    work: () => parseEnrollment(columns.parse(JSON.parse(row))),
     each: 1,
   },
   { name: "core: $batch answers read", least: 20_000, unit: "/s", work: readAnswer(), each: 1 },

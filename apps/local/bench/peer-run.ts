@@ -39,8 +39,8 @@ export async function runPeer(name: PeerName, asked: BenchAsk): Promise<BenchRun
   return withTenant(ask, async (tenant) => {
     const from = await readStats(tenant);
     const program = join(ask.programsDir, "bench-peer.js");
-    const { adminToken: _, ...open } = tenant;
-    const told = { way: WAYS[name], graphUrl: open.url, token: open.token, clock: open.clock };
+    const { url: graphUrl, token, clock } = tenant;
+    const told = { way: WAYS[name], graphUrl, token, clock };
     const parts = name === "process-per-user" ? users.map((id) => [id]) : [users];
     const answers: PeerAnswer[] = [];
     for (const part of parts) answers.push(await runProcess(program, { ...told, users: part }));
