@@ -16,7 +16,7 @@ import { assignWaves } from "../../../shared/domain/waves.ts";
 import type { Floor } from "../floors/floor.ts";
 
 const MEASURED_MS = 1_000;
-const WARM_UP_MS = 300;
+const WARM_UP_MS = 1_000;
 const AT = Date.UTC(2026, 2, 2, 9);
 const USER = "00000000-0000-4000-8000-000000000001";
 const POLICY: Policy = {
