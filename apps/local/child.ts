@@ -87,7 +87,7 @@ class Child<Settings> {
   async #start(init: Extract<ToChild, { kind: "init" }>): Promise<void> {
     if (this.#state.kind !== "waiting") throw new Error("init came twice");
     const { program } = this.#state;
-    const clock = new OffsetClock({ seq: init.seq, offset: init.offset });
+    const clock = new OffsetClock({ seq: init.seq, offset: init.offset }, init.rate);
     this.#state = { kind: "starting", clock };
     const hints: Hints = {
       busy: () => tell({ kind: "busy" }),

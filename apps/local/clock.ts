@@ -1,4 +1,5 @@
 // The clock of one process of the embedded runtime: wall clock plus an offset that only the supervisor moves, forward only.
+// With a rate it runs so many times as fast as the wall, the same in every process: a benchmark compresses time so.
 import type { Clock } from "../../shared/ports/clock.ts";
 
 export interface Setting {
@@ -14,10 +15,13 @@ class BackwardsJump extends Error {
 
 export class OffsetClock implements Clock {
   #setting: Setting;
+  readonly rate: number;
   #latest = Number.NEGATIVE_INFINITY;
 
-  constructor(setting: Setting) {
+  /** @param rate virtual seconds a second, whole, or offsets would have fractions */
+  constructor(setting: Setting, rate = 1) {
     this.#setting = setting;
+    this.rate = rate;
   }
 
   get offset(): number {
@@ -30,8 +34,13 @@ export class OffsetClock implements Clock {
 
   /** Never goes back, also when somebody sets the machine's clock back: it stands still until the wall has caught up. */
   now(): number {
-    this.#latest = Math.max(this.#latest, Date.now() + this.#setting.offset);
+    this.#latest = Math.max(this.#latest, Date.now() * this.rate + this.#setting.offset);
     return this.#latest;
+  }
+
+  /** With which it is `at` now. */
+  offsetFor(at: number): number {
+    return at - Date.now() * this.rate;
   }
 
   jump(to: Setting): void {

@@ -20,7 +20,7 @@ const fire = z.object({
 export type Fire = z.infer<typeof fire>;
 
 const toChild = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("init"), ...setting, settings: z.unknown() }),
+  z.object({ kind: z.literal("init"), ...setting, rate: count, settings: z.unknown() }),
   z.object({ kind: z.literal("hold"), n: count }),
   z.object({ kind: z.literal("jump"), ...setting }),
   z.object({ kind: z.literal("go"), seq: count }),

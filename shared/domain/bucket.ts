@@ -7,6 +7,7 @@ export interface Bucket {
   readonly capacity: number;
   readonly ratePerSecond: number;
   readonly tokens: number;
+  /** Of the tokens; ahead of now: until then it earns nothing. */
   readonly at: Instant;
 }
 
@@ -22,9 +23,9 @@ export function refill(bucket: Bucket, now: Instant): Bucket {
 
 /** The earliest instant, at or after `now`, at which the bucket holds `cost`; costs above the capacity wait for a full one. */
 export function whenAffordable(bucket: Bucket, cost: number, now: Instant): Instant {
-  const { tokens, capacity, ratePerSecond } = refill(bucket, now);
+  const { tokens, capacity, ratePerSecond, at } = refill(bucket, now);
   const missing = Math.min(cost, capacity) - tokens;
-  return missing <= 0 ? now : now + Math.ceil((missing / ratePerSecond) * SECOND_MS);
+  return missing <= 0 ? now : Math.max(now, at) + Math.ceil((missing / ratePerSecond) * SECOND_MS);
 }
 
 /** Takes the cost now, although it may be spent later: what is owed is paid by the refill. */

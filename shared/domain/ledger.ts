@@ -146,6 +146,18 @@ function tuned(
   return { ...ledger, graph: retune(refill(ledger.graph, now), capacity, ratePerSecond) };
 }
 
+/**
+ * From the planner's look to the first write: a message is sent and received, the batch loaded, its users read, its priors saved.
+ */
+export const FIRST_WRITE_AFTER_MS = 5_000;
+
+/** The tenant's bucket is full until the first write arrives: one that began to earn at once would be ahead of it ever after. */
+function takeWrites(bucket: Bucket, writes: number, now: Instant): Bucket {
+  const taken = take(bucket, writes, now);
+  const wasFull = taken.tokens + writes >= bucket.capacity;
+  return wasFull && writes > 0 ? { ...taken, at: now + FIRST_WRITE_AFTER_MS } : taken;
+}
+
 /** Takes what a nudge will spend. */
 export function spend(
   ledger: Ledger,
@@ -157,7 +169,7 @@ export function spend(
     if (count === 0) return budget;
     return { ...budget, minute: take(budget.minute, count, now), day: countMails(budget.day, count, now) };
   });
-  return { ...ledger, graph: take(ledger.graph, cost.writes, now), senders };
+  return { ...ledger, graph: takeWrites(ledger.graph, cost.writes, now), senders };
 }
 
 /** Gives back what a finished nudge did not spend; negative: takes what it spent beyond its estimate. */

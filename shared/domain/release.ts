@@ -51,7 +51,7 @@ interface Look {
 }
 
 /**
- * Entries whose header moved are finished: their unused tokens come back. Stalled ones leave without refund and go again, and so do
+ * Entries whose header moved are finished, unless only the priors are saved: their unused tokens come back. Stalled ones leave without refund and go again, and so do
  * those that came while their service rested: a handler that finds a rest does nothing, and sends nothing either, or each rest would
  * multiply the messages of all batches.
  */
@@ -62,11 +62,20 @@ export function settleEntries(ledger: Ledger, headers: readonly HeaderAt[], { co
   for (const entry of ledger.entries) {
     const header = byKey.get(keyOf(entry));
     if (header === undefined) continue;
-    if (header.seq !== entry.seq) settled = refund(settled, writesLeft(entry, header));
+    const hasEnded = header.seq !== entry.seq && !hasYetToWrite(entry, header);
+    if (hasEnded) settled = refund(settled, writesLeft(entry, header));
     else if (now < entry.at + STALLED_AFTER_MS && entry.at >= restOf(control, SERVICES_OF[entry.step]))
       kept.push(entry);
   }
   return { ...settled, entries: kept };
+}
+
+/**
+ * Somebody has saved, but no write has begun and the step is due as it was: a handler that has saved its priors, or another's save
+ * while the message waits. Given back now, these tokens would be spent twice, once by this batch and once by another (invariant 11).
+ */
+function hasYetToWrite(entry: LedgerEntry, header: Header): boolean {
+  return entry.writes > 0 && header.writes === entry.writesBefore && header.due[entry.step].at <= entry.at;
 }
 
 /**

@@ -9,8 +9,9 @@ import { applyRollout } from "../../../shared/pipeline/apply-rollout.ts";
 import { readReport } from "../../../shared/pipeline/check-registration.ts";
 import { planRollout } from "../../../shared/pipeline/plan-rollout.ts";
 import { Unavailable } from "../../../shared/ports/errors.ts";
-import type { Supervisor, SupervisorEvent, SupervisorOptions } from "../supervisor/options.ts";
+import type { Speed, Supervisor, SupervisorEvent, SupervisorOptions } from "../supervisor/options.ts";
 import { startSupervisor } from "../supervisor/supervisor.ts";
+import type { Knobs } from "../tenant/options.ts";
 import type { RunFlags } from "./flags.ts";
 import type { RunInputs } from "./inputs.ts";
 import { RunFaults } from "./run-faults.ts";
@@ -36,6 +37,15 @@ export interface SessionAsk {
   readonly programsDir: string;
   readonly say: (line: string) => void;
   readonly observe?: (event: SupervisorEvent) => void;
+  readonly measured?: Measured;
+}
+
+/** What a measurement sets otherwise than a run. */
+export interface Measured {
+  readonly speed: Speed;
+  readonly knobs: Partial<Knobs>;
+  /** Over the embedded runtime's own. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface Session {
@@ -68,7 +78,7 @@ export async function openSession(ask: SessionAsk): Promise<Session> {
   );
   faults.begin(supervisor);
   try {
-    Object.assign(process.env, settingsOf(flags, secrets.identityHeader)(supervisor.addresses));
+    Object.assign(process.env, settingsOf(ask, secrets.identityHeader)(supervisor.addresses));
     deps = await compose(readConfig(), {
       clock: { now: () => supervisor.now() },
       ...recorderTo(flags.recordGraphFile),
@@ -107,8 +117,9 @@ function recorderTo(file: string | null): Pick<HostGift, "recordGraph"> {
   return { recordGraph: (exchange) => appendFileSync(file, `${JSON.stringify(exchange)}\n`) };
 }
 
-function settingsOf(flags: RunFlags, identityHeader: string): SupervisorOptions["settings"] {
-  return (addresses) => appSettings(addresses, { identityHeader, quota: flags.quota, graphUrl: flags.graphUrl });
+function settingsOf({ flags, measured }: SessionAsk, identityHeader: string): SupervisorOptions["settings"] {
+  const { quota, graphUrl } = flags;
+  return (addresses) => ({ ...appSettings(addresses, { identityHeader, quota, graphUrl }), ...measured?.settings });
 }
 
 interface Hooks {
@@ -119,10 +130,11 @@ interface Hooks {
 }
 
 function supervisorOptions(
-  { flags, inputs, dataDir, programsDir, say, observe }: SessionAsk,
+  ask: SessionAsk,
   secrets: { readonly identityHeader: string; readonly adminToken: string; readonly keys: RunFolder["keys"] },
   { deps, onLogFailure, faults }: Hooks,
 ): SupervisorOptions {
+  const { flags, inputs, dataDir, programsDir, say, observe, measured } = ask;
   const log = join(dataDir, "log.txt");
   return {
     entries: {
@@ -132,7 +144,7 @@ function supervisorOptions(
       tenant: join(programsDir, "tenant-child.js"),
     },
     functionAppDir: join(programsDir, "../.."),
-    settings: settingsOf(flags, secrets.identityHeader),
+    settings: settingsOf(ask, secrets.identityHeader),
     instances: flags.instances,
     ports: { http: flags.port, broker: 0, tables: 0, tenant: 0 },
     keys: secrets.keys,
@@ -154,9 +166,10 @@ function supervisorOptions(
             senders: mailboxesOf(inputs.spec),
             breakGlass: emergencyAccountsOf(inputs.spec, inputs.users),
             adminToken: secrets.adminToken,
+            knobs: measured?.knobs ?? {},
           },
     start: flags.graphUrl === null ? flags.start : null,
-    speed: flags.speed,
+    speed: measured?.speed ?? flags.speed,
     planner: "plan-waves",
     readWakeAt: () => readWakeAt(deps()),
     faultSeed: flags.seed,

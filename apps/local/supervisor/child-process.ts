@@ -46,7 +46,13 @@ export class SupervisedChild {
 
   constructor(
     options: ForkOptions,
-    init: { readonly seq: () => number; readonly offset: () => number; readonly settings: unknown },
+    init: {
+      readonly seq: () => number;
+      readonly offset: () => number;
+      /** Of its clock; default 1. */
+      readonly rate?: number;
+      readonly settings: unknown;
+    },
   ) {
     this.#options = options;
     this.#skewMs = options.skewMs ?? 0;
@@ -65,7 +71,8 @@ export class SupervisedChild {
         const message = parseToSupervisor(raw);
         if (message.kind === "hello") {
           // The clock is read now and not at the fork: no jump may happen in between, but the wall has gone on.
-          this.send({ kind: "init", seq: init.seq(), offset: init.offset() + this.#skewMs, settings: init.settings });
+          const { seq, offset, rate = 1, settings } = init;
+          this.send({ kind: "init", seq: seq(), offset: offset() + this.#skewMs, rate, settings });
         } else if (message.kind === "ready") {
           this.isReady = true;
           resolve(message);

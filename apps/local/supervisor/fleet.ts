@@ -17,6 +17,8 @@ export interface FleetOptions {
   readonly events: FleetEvents;
   readonly seq: () => number;
   readonly offset: () => number;
+  /** Of everybody's clock; default 1. */
+  readonly rate?: number;
 }
 
 interface Slot {
@@ -141,9 +143,9 @@ export class Fleet {
     settings: unknown,
     onDeath: (death: Death) => void,
   ): SupervisedChild {
-    const { events, seq, offset } = this.#options;
+    const { events, seq, offset, rate = 1 } = this.#options;
     const { onLine, onHint } = events;
-    return new SupervisedChild({ ...program, onLine, onHint, onDeath }, { seq, offset, settings });
+    return new SupervisedChild({ ...program, onLine, onHint, onDeath }, { seq, offset, rate, settings });
   }
 
   #raise(instance: number): SupervisedChild {

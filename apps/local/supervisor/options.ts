@@ -44,6 +44,8 @@ export type Speed =
   | { readonly kind: "max" }
   /** Virtual seconds a second while nothing is in flight. */
   | { readonly kind: "times"; readonly factor: number }
+  /** Whole virtual seconds a second, always, also while something is in flight: nothing is held, nothing jumps. A new folder only. */
+  | { readonly kind: "steady"; readonly factor: number }
   /** 1x, always: something outside of our time takes part. */
   | { readonly kind: "wall" };
 

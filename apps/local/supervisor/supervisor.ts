@@ -19,7 +19,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
 async function startParts(options: SupervisorOptions, unlock: () => Promise<void>): Promise<Supervisor> {
   const store = openClockStore(options.dataDir);
-  const run = new Run(options, firstClock(options.start, store), store);
+  const run = new Run(options, firstClock(options, store), store);
   try {
     return await run.start(unlock);
   } catch (error) {
@@ -30,7 +30,11 @@ async function startParts(options: SupervisorOptions, unlock: () => Promise<void
 }
 
 /** A folder that resumes goes on with its offset, and with more if the machine's clock was set back in between. */
-function firstClock(start: number | null, { saved }: ClockStore): OffsetClock {
+function firstClock({ start, speed }: SupervisorOptions, { saved }: ClockStore): OffsetClock {
+  if (speed.kind === "steady" && saved === null) {
+    const first = Math.ceil(start ?? Date.now()) - Date.now() * speed.factor;
+    return new OffsetClock({ seq: 0, offset: first }, speed.factor);
+  }
   if (saved === null) return new OffsetClock({ seq: 0, offset: start === null ? 0 : Math.ceil(start - Date.now()) });
   const setBackMs = Math.max(0, Math.ceil(saved.wall - Date.now()));
   return new OffsetClock({ seq: saved.seq, offset: saved.offset + setBackMs });
@@ -50,7 +54,8 @@ class Run {
     this.#clock = clock;
     this.#store = store;
     this.#httpPort = options.ports.http;
-    this.fleet = new Fleet({ events: this.#fleetEvents(), seq: () => clock.seq, offset: () => clock.offset });
+    const { rate } = clock;
+    this.fleet = new Fleet({ events: this.#fleetEvents(), seq: () => clock.seq, offset: () => clock.offset, rate });
   }
 
   async start(unlock: () => Promise<void>): Promise<Supervisor> {

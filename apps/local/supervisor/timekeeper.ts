@@ -83,7 +83,7 @@ export class Timekeeper {
       this.#fireDue();
       const isInFlight = timers.isAnyRunning || fleet.isAnyStarting || fleet.isAnyBusy;
       if (isInFlight) this.#quietSince = null;
-      const pauseMs = isInFlight || speed.kind === "wall" ? LOOK_MS : await this.#tryMove();
+      const pauseMs = isInFlight || speed.kind === "wall" || speed.kind === "steady" ? LOOK_MS : await this.#tryMove();
       if (pauseMs > 0) await this.#pause(pauseMs);
     }
   }
@@ -181,7 +181,7 @@ export class Timekeeper {
   async #jump(hosts: readonly SupervisedChild[], { at, because }: Target): Promise<boolean> {
     const { clock, store, fleet, timers, observe } = this.#options;
     const from = clock.now();
-    const to = { seq: clock.seq + 1, offset: Math.max(clock.offset, at - Date.now()) };
+    const to = { seq: clock.seq + 1, offset: Math.max(clock.offset, clock.offsetFor(at)) };
     await store.save({ ...to, wall: Date.now(), timers: timers.toSaved() });
     // A child that began in the meantime has asked for the old time: it must be ready before time moves.
     if (fleet.isAnyStarting) return false;
@@ -199,7 +199,7 @@ export class Timekeeper {
     const stepMs = this.#wall.stepBackMs();
     const { clock, fleet } = this.#options;
     if (stepMs > 0 && !fleet.isAnyStarting) {
-      await this.#jump(fleet.hosts, { at: Date.now() + clock.offset + stepMs, because: "wall" });
+      await this.#jump(fleet.hosts, { at: (Date.now() + stepMs) * clock.rate + clock.offset, because: "wall" });
     }
   }
 }

@@ -11,10 +11,19 @@ export class Bucket {
   #level: number;
   #at: Instant;
 
-  /** @param load share of the quota that others use up, 0 to 1: less room and a slower refill */
-  constructor(limit: number, windowMs: number, now: Instant, load = 0) {
+  /**
+   * @param others `load`: share of the quota that they use up, 0 to 1, less room and a slower refill; `drain`: share of the refill that
+   *   another program takes as it comes, the room stays
+   */
+  constructor(
+    limit: number,
+    windowMs: number,
+    now: Instant,
+    others: { readonly load?: number; readonly drain?: number } = {},
+  ) {
+    const { load = 0, drain = 0 } = others;
     this.capacity = limit * (1 - load);
-    this.#perMs = this.capacity / windowMs;
+    this.#perMs = (this.capacity * (1 - drain)) / windowMs;
     this.#level = this.capacity;
     this.#at = now;
   }

@@ -62,6 +62,10 @@ export interface Knobs {
   readonly reportOmitsDisabledShare: number;
   /** Unpublished limit of `…/authentication/**`; `null`: none beyond the write quota. */
   readonly authMethodsPer150s: number | null;
+  /** The documented write quota of an app in a tenant. */
+  readonly writesPer150s: number;
+  /** Share of that quota's refill that another program takes all the time, 0 to 1. */
+  readonly writesDrain: number;
   /** Share of the tenant-wide write quota that other apps use up, 0 to 1. */
   readonly otherAppsLoad: number;
   /** Entra ID P1, or not: without it reports, sign-ins and `signInActivity` answer 403. */
@@ -91,6 +95,8 @@ export const DEFAULT_KNOBS: Knobs = {
   reportNewUserLagMs: 4 * HOUR_MS,
   reportOmitsDisabledShare: 0.7,
   authMethodsPer150s: null,
+  writesPer150s: 3_000,
+  writesDrain: 0,
   otherAppsLoad: 0,
   licence: "premium",
   indexLagMs: 2 * MINUTE_MS,

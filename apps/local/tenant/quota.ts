@@ -34,6 +34,9 @@ interface QuotaOptions {
   readonly userCount: number;
   readonly authMethodsPer150s: number | null;
   readonly otherAppsLoad: number;
+  /** Default: as documented. */
+  readonly writesPer150s?: number;
+  readonly writesDrain?: number;
 }
 
 const WRITES = { limit: 3_000, windowMs: 150 * SECOND_MS };
@@ -58,7 +61,7 @@ export class Quota {
   constructor(options: QuotaOptions, now: Instant) {
     this.#options = options;
     this.#policies = new Bucket(POLICIES.limit, POLICIES.windowMs, now);
-    this.#tenantWrites = new Bucket(TENANT_WRITES.limit, TENANT_WRITES.windowMs, now, options.otherAppsLoad);
+    this.#tenantWrites = new Bucket(TENANT_WRITES.limit, TENANT_WRITES.windowMs, now, { load: options.otherAppsLoad });
   }
 
   /** Takes the cost of one request or step from each limit it touches, or refuses it with the first that is exhausted. */
@@ -112,9 +115,9 @@ export class Quota {
   #app(app: string, now: Instant): { writes: Bucket; units: Bucket; reports: Bucket; authMethods: Bucket | null } {
     const known = this.#byApp.get(app);
     if (known !== undefined) return known;
-    const { authMethodsPer150s } = this.#options;
+    const { authMethodsPer150s, writesPer150s = WRITES.limit, writesDrain = 0 } = this.#options;
     const made = {
-      writes: new Bucket(WRITES.limit, WRITES.windowMs, now),
+      writes: new Bucket(writesPer150s, WRITES.windowMs, now, { drain: writesDrain }),
       units: new Bucket(unitsFor(this.#options.userCount), UNITS_WINDOW_MS, now),
       reports: new Bucket(REPORTS.limit, REPORTS.windowMs, now),
       authMethods: authMethodsPer150s === null ? null : new Bucket(authMethodsPer150s, WRITES.windowMs, now),

@@ -13,6 +13,7 @@ import { mfaOperations } from "./mfa-operations.ts";
 import type { GraphRequest, Operation, Version } from "./operation.ts";
 import { meetFate } from "./people-faults.ts";
 import { policyOperations } from "./policy-operations.ts";
+import type { Metered } from "./quota.ts";
 import { reportOperations } from "./report-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { settingOperations } from "./setting-operations.ts";
@@ -94,9 +95,15 @@ function route(tenant: Simulation, call: Call): Answer {
   const cost = { service, writes, resourceUnits: resourceUnits(operation, query) };
   const metered = tenant.quota.meter(call.caller.clientId, cost, call.now);
   const answer = metered.kind === "refused" ? metered.answer : run(tenant, operation, { ...call, path, query });
-  // A write that changed nothing leaves no event of its own, but has used quota.
-  if (writes > 0 && answer.status >= 400) tenant.countRefusedWrite(call.caller.clientId);
+  if (writes > 0) countWrite(tenant, call, metered, answer);
   return metered.kind === "refused" ? answer : { ...answer, headers: { ...metered.headers, ...answer.headers } };
+}
+
+function countWrite(tenant: Simulation, { caller }: Call, metered: Metered, { status }: Answer): void {
+  tenant.counters.meteredWrites++;
+  if (metered.kind === "refused") tenant.counters.throttledWrites++;
+  // A write that changed nothing leaves no event of its own, but has used quota.
+  if (status >= 400) tenant.countRefusedWrite(caller.clientId);
 }
 
 function run(tenant: Simulation, operation: Operation, request: GraphRequest): Answer {

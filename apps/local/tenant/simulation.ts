@@ -33,6 +33,9 @@ export interface Counters {
   steps: number;
   /** Accepted writes of an MFA state. */
   writes: number;
+  /** Write steps of any kind that came to the quotas, and those that a quota refused. */
+  meteredWrites: number;
+  throttledWrites: number;
   /** Answers 429, envelopes and steps. */
   throttled: number;
   serverErrors: number;
@@ -115,6 +118,8 @@ export class Simulation {
         userCount: options.users.length,
         authMethodsPer150s: this.knobs.authMethodsPer150s,
         otherAppsLoad: this.knobs.otherAppsLoad,
+        writesPer150s: this.knobs.writesPer150s,
+        writesDrain: this.knobs.writesDrain,
       },
       this.epoch,
     );
@@ -214,6 +219,8 @@ function noCounts(): Counters {
     requests: 0,
     steps: 0,
     writes: 0,
+    meteredWrites: 0,
+    throttledWrites: 0,
     throttled: 0,
     serverErrors: 0,
     mails: 0,

@@ -75,8 +75,14 @@ function portOf(address: AddressInfo | string | null): number {
   return address.port;
 }
 
+const NO_PORT: readonly string[] = ["EADDRINUSE", "EADDRNOTAVAIL"];
+
 function portFault(error: unknown, port: number): unknown {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== "EADDRINUSE") return error;
-  const fix = "End the program that holds it, or choose another; 0 picks a free one.";
-  return new UserFault([{ what: `port ${port} is in use.`, fix, at: { where: "--port" } }]);
+  if (!(error instanceof Error) || !("code" in error) || !NO_PORT.includes(String(error.code))) return error;
+  const what = port === 0 ? "this machine has no free port." : `port ${port} is in use.`;
+  const fix =
+    port === 0
+      ? "End programs that hold ports open, then try again."
+      : "End the program that holds it, or choose another; 0 picks a free one.";
+  return new UserFault([{ what, fix, at: { where: "--port" } }]);
 }

@@ -114,6 +114,23 @@ describe("jumps", () => {
     expect(seen.now - seen.wall - seen.offset).toBeLessThanOrEqual(5);
   });
 
+  it("at a steady rate all clocks run so many times as fast as the wall, and nothing jumps", async () => {
+    const speed = { kind: "steady", factor: 60 } as const;
+    const runtime = await start({ speed, instances: 1, settings: { HOURLY_SCHEDULE: NEVER } });
+    const [began, from] = [Date.now(), runtime.supervisor.now()];
+    expect(from).toBeGreaterThanOrEqual(START);
+
+    const looks = await runtime.waitFor("plan-waves ended", 3);
+
+    const rate = (runtime.supervisor.now() - from) / (Date.now() - began);
+    expect(rate).toBeGreaterThan(55);
+    expect(rate).toBeLessThan(65);
+    const minutes = looks.slice(0, 3).map(({ at }) => Math.floor(at / MINUTE));
+    expect(minutes.at(-1)).toBeLessThanOrEqual(Math.floor(runtime.supervisor.now() / MINUTE));
+    expect(minutes.at(0)).toBeGreaterThanOrEqual(Math.floor(START / MINUTE));
+    expect(runtime.jumps()).toEqual([]);
+  });
+
   it("clock 14: at X times an idle day takes a day / X, and little more", async () => {
     const factor = 20_000;
     const speed = { kind: "times", factor } as const;

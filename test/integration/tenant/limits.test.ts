@@ -64,6 +64,22 @@ describe("tenant 10: the documented write quotas", () => {
     expect(allowedOf(off, "a", 20_000, START)).toBe(20_000);
   });
 
+  it("may be given another size, and be drained by another program: the room stays, the refill is slower", () => {
+    const small = new Quota({ ...base, writesPer150s: 300 }, START);
+    expect(allowedOf(small, "a", 400, START)).toBe(300);
+    const beside = new Quota({ ...base, writesDrain: 0.4 }, START);
+    expect(allowedOf(beside, "a", 3_000, START)).toBe(3_000);
+    expect(allowedOf(beside, "a", 120, START + 10 * SECOND_MS)).toBe(120);
+    expect(allowedOf(beside, "a", 1, START + 10 * SECOND_MS)).toBe(0);
+  });
+
+  it("count the write steps that came, and those that they refused", async () => {
+    const users = Array.from({ length: 20 }, (_, i) => aUser(`user${i}`, { kind: "never" }));
+    t = await aTenant({ users, knobs: { writesPer150s: 15 } });
+    await t.batch(users.map((user) => setState(user, "enabled")));
+    expect(t.tenant.stats()).toMatchObject({ writes: 15, meteredWrites: 20, throttledWrites: 5 });
+  });
+
   it("meters each step of a batch by itself and says how to go on in the step's headers", async () => {
     const users = Array.from({ length: 20 }, (_, i) => aUser(`user${i}`, { kind: "never" }));
     t = await aTenant({ users, knobs: { authMethodsPer150s: 12 } });

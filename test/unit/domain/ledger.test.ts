@@ -5,7 +5,16 @@ import type { Control } from "../../../shared/domain/control.ts";
 import { NEW_CONTROL } from "../../../shared/domain/control.ts";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import type { Ledger } from "../../../shared/domain/ledger.ts";
-import { adaptRate, budgetFrom, newLedger, offerGrant, spend, withSenders } from "../../../shared/domain/ledger.ts";
+import { refill, whenAffordable } from "../../../shared/domain/bucket.ts";
+import {
+  adaptRate,
+  budgetFrom,
+  FIRST_WRITE_AFTER_MS,
+  newLedger,
+  offerGrant,
+  spend,
+  withSenders,
+} from "../../../shared/domain/ledger.ts";
 import { chooseReleases, settleEntries, STALLED_AFTER_MS } from "../../../shared/domain/release.ts";
 import { aHeader, T0 } from "../../support/builders.ts";
 
@@ -173,5 +182,26 @@ describe("a grant", () => {
     expect(offerGrant(newLedger(budget, T0), 1, T0)).toBeNull();
     const full = withSenders(newLedger(budget, T0), ["a"], { ...budget, mailsPerDay: 0 }, T0 + HOUR_MS);
     expect(offerGrant(full, 1, T0 + HOUR_MS)).toBeNull();
+  });
+});
+
+describe("a full bucket of writes", () => {
+  const cost = (writes: number): { readonly writes: number; readonly grant: readonly [] } => ({ writes, grant: [] });
+
+  it("invariant 11: earns nothing before the first write arrives, for the tenant's own is full until then", () => {
+    const spent = spend(newLedger(budget, T0), cost(2_940), T0).graph;
+    expect(whenAffordable(spent, 196, T0)).toBe(T0 + FIRST_WRITE_AFTER_MS + 10_000);
+    expect(whenAffordable(spent, 196, T0 + MINUTE_MS)).toBe(T0 + MINUTE_MS);
+    expect(refill(spent, T0 + FIRST_WRITE_AFTER_MS).tokens).toBe(0);
+  });
+
+  it("that is not full any more earns all the time", () => {
+    const once = spend(newLedger(budget, T0), cost(2_000), T0);
+    const later = T0 + MINUTE_MS / 2;
+    const twice = spend(once, cost(900), later).graph;
+    const earned = (19.6 * (later - T0 - FIRST_WRITE_AFTER_MS)) / 1_000;
+    expect(twice.tokens).toBeCloseTo(2_940 - 2_900 + earned, 6);
+    expect(twice.at).toBe(later);
+    expect(spend(newLedger(budget, T0), cost(0), T0).graph.at).toBe(T0);
   });
 });

@@ -191,3 +191,39 @@ describe("a service that rests after a 429", () => {
     expect(settleEntries(after.ledger, headers, over).entries).toHaveLength(1);
   });
 });
+
+describe("a released batch whose header has moved", () => {
+  const due = { at: T0, count: 40, writes: 40 };
+  const before = aHeader({ seq: 3, writes: 7, due: { ...NO_DUE, enable: due } });
+  const at = (header: HeaderAt["header"]): readonly HeaderAt[] => [{ rollout: "r", wave: "w", batch: 0, header }];
+  const { ledger: released } = chooseReleases(fullLedger(), at(before), look);
+  const during = { control: NEW_CONTROL, now: T0 + MINUTE_MS };
+
+  it("invariant 11: is still under way while only the priors are saved: its writes are yet to come", () => {
+    const settled = settleEntries(released, at({ ...before, seq: 4 }), during);
+    expect(settled.entries).toEqual(released.entries);
+    expect(settled.graph.tokens).toBe(released.graph.tokens);
+
+    const ended = aHeader({ seq: 5, writes: 47, due: NO_DUE });
+    const over = settleEntries(settled, at(ended), during);
+    expect(over.entries).toEqual([]);
+    expect(over.graph.tokens).toBe(released.graph.tokens);
+  });
+
+  it("is finished once it has written, or is not due any more as it was", () => {
+    const wrote = { ...before, seq: 4, writes: 27 };
+    expect(settleEntries(released, at(wrote), during).graph.tokens).toBe(released.graph.tokens + 20);
+    const put = { ...before, seq: 4, due: { ...NO_DUE, enable: { ...due, at: T0 + HOUR_MS } } };
+    expect(settleEntries(released, at(put), during).graph.tokens).toBe(released.graph.tokens + 40);
+    const gone = { ...before, seq: 4, due: NO_DUE };
+    expect(settleEntries(released, at(gone), during).entries).toEqual([]);
+  });
+
+  it("goes again when its handler ended after the priors", () => {
+    const late = { control: NEW_CONTROL, now: T0 + STALLED_AFTER_MS };
+    const stopped = at({ ...before, seq: 4 });
+    const settled = settleEntries(released, stopped, late);
+    expect(settled.entries).toEqual([]);
+    expect(chooseReleases(settled, stopped, late).releases).toHaveLength(1);
+  });
+});
