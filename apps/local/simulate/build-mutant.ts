@@ -26,8 +26,8 @@ export async function buildMutant(root: string, { name, file, find, put }: Mutan
     plugins: [
       {
         name: "planted-bug",
-        setup: ({ onLoad }) => {
-          onLoad({ filter: /\.ts$/ }, (args) =>
+        setup: (build) => {
+          build.onLoad({ filter: /\.ts$/ }, (args) =>
             args.path === path ? { contents: source.replace(find, () => put), loader: "ts" } : undefined,
           );
         },

@@ -5,6 +5,7 @@ import { parseControl } from "../../../shared/codec/control-rows.ts";
 import { parseEnrollment } from "../../../shared/codec/enrollment-columns.ts";
 import type { Control } from "../../../shared/domain/control.ts";
 import type { Enrollment } from "../../../shared/domain/enrollment.ts";
+import type { Header } from "../../../shared/domain/header.ts";
 import type { Instant } from "../../../shared/domain/instant.ts";
 import type { Columns, JournalEntry } from "../../../shared/domain/journal.ts";
 import type { RolloutId, UserId, WaveId } from "../../../shared/domain/names.ts";
@@ -73,12 +74,7 @@ export class Committed {
     const state = this.#batches.get(key) ?? { seq: 0, chain: "genesis", rows: new Map() };
     this.#batches.set(key, state);
     const entry = parseJournal(journal.columns);
-    const header = parseHeader(head.columns);
-    if (entry.previousHash !== state.chain || entry.seq !== state.seq + 1)
-      broken.push(`entry ${entry.seq} does not follow entry ${state.seq}`);
-    if (header.chain !== entry.hash || header.seq !== entry.seq) broken.push("the header is not that of its entry");
-    if (this.#hash.digest(journalText(entry)) !== entry.hash)
-      broken.push(`the hash of entry ${entry.seq} is not its own`);
+    broken.push(...this.#breaks(state, entry, parseHeader(head.columns)));
     state.seq = entry.seq;
     state.chain = entry.hash;
     this.#fold(state, entry, writes, broken);
@@ -93,6 +89,17 @@ export class Committed {
       remember(known.versions, { at: now, value: enrollment });
     }
     return { before, after, entry, broken };
+  }
+
+  #breaks(state: BatchState, entry: JournalEntry, header: Header): readonly string[] {
+    const follows = entry.previousHash === state.chain && entry.seq === state.seq + 1;
+    const isOfHeader = header.chain === entry.hash && header.seq === entry.seq;
+    const isOwn = this.#hash.digest(journalText(entry)) === entry.hash;
+    return [
+      ...(follows ? [] : [`entry ${entry.seq} does not follow entry ${state.seq}`]),
+      ...(isOfHeader ? [] : ["the header is not that of its entry"]),
+      ...(isOwn ? [] : [`the hash of entry ${entry.seq} is not its own`]),
+    ];
   }
 
   #fold(state: BatchState, entry: JournalEntry, writes: readonly EntityWrite[], broken: string[]): void {

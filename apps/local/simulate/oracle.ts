@@ -180,15 +180,20 @@ export class Oracle implements GraphWatch {
   }
 
   #judgeSave(row: Enrollment, { before, entry }: Commit): void {
-    const { userId, state } = row;
-    const was = before.get(userId) ?? null;
+    const was = before.get(row.userId) ?? null;
     if (was === null) return;
     const cause = entry?.cause ?? "";
-    const isBack = was.state.phase === "excluded" && ["queued", "enabled", "notified"].includes(state.phase);
-    this.expect(!isBack || cause === "reinstated", 2, () => `${userId} was excluded, and is back by "${cause}"`);
-    if (row.written !== was.written && row.written !== "nothing") {
-      const done = this.#tenant.writesOf(userId).some(({ mfaState }) => mfaState === row.written);
-      this.expect(done, 4, () => `${userId} is saved as written ${row.written}, which the tenant never did (${cause})`);
+    const isBack = was.state.phase === "excluded" && ["queued", "enabled", "notified"].includes(row.state.phase);
+    this.expect(!isBack || cause === "reinstated", 2, () => `${row.userId} was excluded, and is back by "${cause}"`);
+    this.#judgeSuccess(row, was, cause);
+    this.#judgeNotices(row, was);
+    this.#countState(row, was);
+  }
+
+  #judgeSuccess({ userId, written, state }: Enrollment, was: Enrollment, cause: string): void {
+    if (written !== was.written && written !== "nothing") {
+      const done = this.#tenant.writesOf(userId).some(({ mfaState }) => mfaState === written);
+      this.expect(done, 4, () => `${userId} is saved as written ${written}, which the tenant never did (${cause})`);
     }
     if (state.phase === "enforced" && was.state.phase !== "enforced")
       this.expect(
@@ -196,7 +201,10 @@ export class Oracle implements GraphWatch {
         4,
         () => `${userId} is saved as enforced, which the tenant never was (${cause})`,
       );
-    for (const { notice, outcome } of row.notices.slice(was.notices.length)) {
+  }
+
+  #judgeNotices({ userId, notices }: Enrollment, was: Enrollment): void {
+    for (const { notice, outcome } of notices.slice(was.notices.length)) {
       if (outcome === "uncertain") this.reach("uncertain notice");
       const arrived = this.#tenant.people.get(userId)?.mails.some(({ mail }) => mail.notice === notice) ?? true;
       this.expect(
@@ -205,7 +213,6 @@ export class Oracle implements GraphWatch {
         () => `${notice} of ${userId} is saved as sent, and is not there`,
       );
     }
-    this.#countState(row, was);
   }
 
   #countState({ state }: Enrollment, was: Enrollment): void {
@@ -219,6 +226,6 @@ export class Oracle implements GraphWatch {
 }
 
 /** The simulation's words of a notice are its deadline. */
-export function deadlineOf({ text }: Pick<Mail, "text">): Instant {
+function deadlineOf({ text }: Pick<Mail, "text">): Instant {
   return Date.parse(text);
 }

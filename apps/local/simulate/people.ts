@@ -47,7 +47,7 @@ export function specOf(random: SeededRandom): RolloutSpec {
   };
 }
 
-export function personId(index: number): UserId {
+function personId(index: number): UserId {
   return `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
 }
 

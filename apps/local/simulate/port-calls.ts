@@ -25,7 +25,7 @@ export interface CallHooks {
   readonly trace: (what: string) => void;
 }
 
-type Settled<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "error"; readonly error: unknown };
+type Settled<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "error"; readonly error: Error };
 
 export class PortCalls {
   readonly scheduler: Scheduler;
@@ -58,7 +58,8 @@ export class PortCalls {
       const run = (made: Promise<T>): Promise<void> =>
         made.then(
           (value) => void (settled = { kind: "value", value }),
-          (error: unknown) => void (settled = { kind: "error", error }),
+          (error: unknown) =>
+            void (settled = { kind: "error", error: error instanceof Error ? error : new Error(String(error)) }),
         );
       const answer = (): void => {
         if (caller.life !== life || settled === null) return;

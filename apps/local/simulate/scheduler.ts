@@ -1,6 +1,7 @@
 // One heap of events by virtual time. Nothing happens but here: each event runs alone, and whatever it wakes up comes to its next port
 // call, or its end, before the next event. Equal times come in the order of the heap, which is the same for the same seed.
 import type { Instant } from "../../../shared/domain/instant.ts";
+import type { Clock } from "../../../shared/ports/clock.ts";
 import { Heap } from "../broker/heap.ts";
 
 interface SimEvent {
@@ -17,6 +18,8 @@ const TURNS = 48;
 export class Scheduler {
   readonly #heap = new Heap<SimEvent>(() => true);
   #now: Instant;
+  /** The true time, which no instance's own clock need be. */
+  readonly clock: Clock = { now: () => this.#now };
   steps = 0;
 
   constructor(start: Instant) {
@@ -38,7 +41,7 @@ export class Scheduler {
     this.#now = next.key;
     this.steps += 1;
     next.value.run();
-    for (let turn = 0; turn < TURNS; turn += 1) await null;
+    for (let turn = 0; turn < TURNS; turn += 1) await Promise.resolve();
     return next.value.what;
   }
 }

@@ -4,6 +4,10 @@ import { MINUTE_MS } from "../../../shared/domain/instant.ts";
 import type { Budget } from "../../../shared/domain/ledger.ts";
 import type { SenderId, UserId } from "../../../shared/domain/names.ts";
 import type { SeededRandom } from "../../../shared/memory/seeded-chance.ts";
+import type { RegistrationDeps } from "../../../shared/pipeline/check-registration.ts";
+import type { ProgressDeps } from "../../../shared/pipeline/measure-progress.ts";
+import type { PlanDeps } from "../../../shared/pipeline/plan-waves.ts";
+import type { StepDeps } from "../../../shared/pipeline/step-deps.ts";
 import type { Calendar } from "../../../shared/ports/calendar.ts";
 import type { Log } from "../../../shared/ports/log.ts";
 import type { Hash } from "../../../shared/ports/chance.ts";
@@ -51,7 +55,9 @@ const plainWords: NoticeWriter = {
   write: async ({ notice, formatDeadline }) => ({ subject: notice, html: "", text: formatDeadline("en") }),
 };
 
-export function depsOf(caller: Caller, parts: DepsParts) {
+export type SimDeps = StepDeps & PlanDeps & RegistrationDeps & ProgressDeps;
+
+export function depsOf(caller: Caller, parts: DepsParts): SimDeps {
   const { calls, tables, graph, bus, hash, budget, senders, newId, random } = parts;
   return {
     ...createStores(tablesOf(caller, calls, tables), { tenant: TENANT, hash }),
@@ -70,5 +76,3 @@ export function depsOf(caller: Caller, parts: DepsParts) {
     budget,
   };
 }
-
-export type SimDeps = ReturnType<typeof depsOf>;

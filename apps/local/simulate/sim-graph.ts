@@ -19,6 +19,7 @@ import type {
 } from "../../../shared/ports/directory.ts";
 import { Unavailable } from "../../../shared/ports/errors.ts";
 import type { Mail, Notifier } from "../../../shared/ports/notifier.ts";
+import type { SimFault } from "./faults.ts";
 import type { Caller, PortCalls } from "./port-calls.ts";
 import type { SimTenant } from "./sim-tenant.ts";
 
@@ -66,30 +67,45 @@ function drawWaitMs(calls: PortCalls): number {
   return WAITS_MS[calls.upTo(WAITS_MS.length)] ?? 0;
 }
 
-/** Faults of one step of a call, in the order in which they are asked for. */
+interface StepFaultKind {
+  readonly fault: SimFault;
+  /** Of which calls; absent: of all. */
+  readonly of?: "writes" | "mails" | "writes and mails";
+  readonly answer: (calls: PortCalls) => Answer;
+  readonly isDone: "never" | "always" | "perhaps";
+}
+
+const throttled = (calls: PortCalls): Answer => answered(429, "TooManyRequests", drawWaitMs(calls));
+
+/** In the order in which they are asked for. */
+const STEP_FAULTS: readonly StepFaultKind[] = [
+  { fault: "graph-throttled", answer: throttled, isDone: "never" },
+  { fault: "graph-throttled-but-done", of: "writes and mails", answer: throttled, isDone: "always" },
+  {
+    fault: "graph-server-error",
+    answer: (calls) => answered([500, 502, 503][calls.upTo(3)] ?? 500, ""),
+    isDone: "never",
+  },
+  { fault: "graph-server-error-but-done", of: "writes and mails", answer: () => answered(503, ""), isDone: "always" },
+  { fault: "graph-gateway-timeout", answer: () => answered(504, ""), isDone: "perhaps" },
+  { fault: "graph-missing-step", answer: () => NONE, isDone: "perhaps" },
+  { fault: "graph-conflict", of: "writes", answer: () => answered(409, ""), isDone: "never" },
+  { fault: "graph-mailbox-busy", of: "mails", answer: () => answered(429, "ApplicationThrottled"), isDone: "never" },
+];
+
+/** Faults of one step of a call. */
 export function stepFault({ calls, weather }: Pick<GraphParts, "calls" | "weather">): TenantFault {
-  const { swarm } = calls;
   return (call, userId) => {
     if (userId === "") return null;
     const isWrite = call === "write-state";
-    const isMail = call === "mail";
     if (weather.brokenUsers.has(userId)) return { answer: answered(503, ""), done: false };
     if (isWrite && weather.protectedUsers.has(userId))
       return { answer: answered(403, "Authorization_RequestDenied"), done: false };
-    if (swarm.strikes("graph-throttled"))
-      return { answer: answered(429, "TooManyRequests", drawWaitMs(calls)), done: false };
-    if ((isWrite || isMail) && swarm.strikes("graph-throttled-but-done"))
-      return { answer: answered(429, "TooManyRequests", drawWaitMs(calls)), done: true };
-    if (swarm.strikes("graph-server-error"))
-      return { answer: answered([500, 502, 503][calls.upTo(3)] ?? 500, ""), done: false };
-    if ((isWrite || isMail) && swarm.strikes("graph-server-error-but-done"))
-      return { answer: answered(503, ""), done: true };
-    if (swarm.strikes("graph-gateway-timeout")) return { answer: answered(504, ""), done: calls.chance(0.5) };
-    if (swarm.strikes("graph-missing-step")) return { answer: NONE, done: calls.chance(0.5) };
-    if (isWrite && swarm.strikes("graph-conflict")) return { answer: answered(409, ""), done: false };
-    if (isMail && swarm.strikes("graph-mailbox-busy"))
-      return { answer: answered(429, "ApplicationThrottled"), done: false };
-    return null;
+    const kind = isWrite ? "writes" : call === "mail" ? "mails" : "reads";
+    const struck = STEP_FAULTS.find(({ fault, of = kind }) => of.includes(kind) && calls.swarm.strikes(fault));
+    if (struck === undefined) return null;
+    const done = struck.isDone === "always" || (struck.isDone === "perhaps" && calls.chance(0.5));
+    return { answer: struck.answer(calls), done };
   };
 }
 
@@ -97,8 +113,7 @@ export function stepFault({ calls, weather }: Pick<GraphParts, "calls" | "weathe
 function ask<T>(
   { calls, weather }: GraphParts,
   caller: Caller,
-  area: Area,
-  what: string,
+  { area, what }: { readonly area: Area; readonly what: string },
   { act, failAll }: { readonly act: () => Promise<T>; readonly failAll: (answer: Answer) => T },
 ): Promise<T> {
   const { swarm } = calls;
@@ -143,10 +158,15 @@ export class SimDirectory implements Directory {
 
   setMfaStates(users: readonly UserId[], mfaState: KnownMfaState): Promise<readonly Answer[]> {
     this.#parts.watch.writeStarts(this.#caller, users, mfaState);
-    return ask<readonly Answer[]>(this.#parts, this.#caller, "write", `write ${mfaState}`, {
-      act: () => this.#inner.setMfaStates(users, mfaState),
-      failAll: (answer) => users.map(() => answer),
-    });
+    return ask<readonly Answer[]>(
+      this.#parts,
+      this.#caller,
+      { area: "write", what: `write ${mfaState}` },
+      {
+        act: () => this.#inner.setMfaStates(users, mfaState),
+        failAll: (answer) => users.map(() => answer),
+      },
+    );
   }
 
   readRegistrations(users: readonly UserId[]): Promise<readonly Read<RegistrationValue>[]> {
@@ -194,10 +214,15 @@ export class SimDirectory implements Directory {
     users: readonly UserId[],
     act: () => Promise<readonly Read<T>[]>,
   ): Promise<readonly Read<T>[]> {
-    return ask<readonly Read<T>[]>(this.#parts, this.#caller, "read", what, {
-      act,
-      failAll: (answer) => users.map(() => ({ kind: "failed", answer })),
-    });
+    return ask<readonly Read<T>[]>(
+      this.#parts,
+      this.#caller,
+      { area: "read", what },
+      {
+        act,
+        failAll: (answer) => users.map(() => ({ kind: "failed", answer })),
+      },
+    );
   }
 }
 
@@ -215,13 +240,18 @@ export class SimNotifier implements Notifier {
   send(sender: SenderId, mails: readonly Mail[]): Promise<readonly Answer[]> {
     const { watch } = this.#parts;
     watch.mailsStart(this.#caller, sender, mails);
-    return ask<readonly Answer[]>(this.#parts, this.#caller, "mail", "send mail", {
-      act: async () => {
-        const answers = await this.#inner.send(sender, mails);
-        for (const { userId } of mails) watch.mailArrived(userId);
-        return answers;
+    return ask<readonly Answer[]>(
+      this.#parts,
+      this.#caller,
+      { area: "mail", what: "send mail" },
+      {
+        act: async () => {
+          const answers = await this.#inner.send(sender, mails);
+          for (const { userId } of mails) watch.mailArrived(userId);
+          return answers;
+        },
+        failAll: (answer) => mails.map(() => answer),
       },
-      failAll: (answer) => mails.map(() => answer),
-    });
+    );
   }
 }

@@ -1,6 +1,6 @@
 // Tables in memory behind port calls: each page, point read and transaction of an instance is one call.
 import type { Tables, EntityTable, StoredEntity } from "../../../shared/ports/entity-table.ts";
-import { TABLE_NAMES } from "../../../shared/ports/entity-table.ts";
+import type { TABLE_NAMES } from "../../../shared/ports/entity-table.ts";
 import type { FaultSource, MemoryFault } from "../../../shared/memory/memory-faults.ts";
 import type { SimFault, Swarm } from "./faults.ts";
 import type { Caller, PortCalls } from "./port-calls.ts";

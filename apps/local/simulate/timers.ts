@@ -13,7 +13,6 @@ export interface TimerHooks {
   readonly depsOf: (caller: Caller) => SimDeps;
   /** Runs until the instance dies; `ended` hears of it either way. */
   readonly run: (caller: Caller, what: string, work: () => Promise<unknown>, ended: (result: unknown) => void) => void;
-  readonly planned: () => void;
 }
 
 export class Timers {
@@ -70,7 +69,6 @@ export class Timers {
       () => planWaves(this.#hooks.depsOf(caller)),
       (result) => {
         this.#isPlanning = false;
-        this.#hooks.planned();
         this.#tickNoLaterThan(this.#isDisturbed ? 0 : wakeOf(result));
       },
     );

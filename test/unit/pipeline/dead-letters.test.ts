@@ -72,7 +72,7 @@ describe("a dead letter", () => {
 
   it("that was torn between the rows and the letter is replayed again, and nobody is moved twice", async () => {
     const { world, place } = await worldWithLetter();
-    const { addDeed } = world.deps.deadLetters;
+    const addDeed = world.deps.deadLetters.addDeed.bind(world.deps.deadLetters);
     world.deps.deadLetters.addDeed = () => Promise.reject(new Error("killed"));
     await expect(replayDeadLetter(world.deps, { ...place, ...WHO })).rejects.toThrow("killed");
     world.deps.deadLetters.addDeed = addDeed;
