@@ -3,7 +3,7 @@
 import type { TableClient, TransactionAction } from "@azure/data-tables";
 import { measureEntity } from "../codec/entity-limits.ts";
 import type { EntityTable, EntityWrite, StoredEntity, Tables } from "../ports/entity-table.ts";
-import { TABLE_NAMES } from "../ports/entity-table.ts";
+import { tablesFrom } from "../ports/entity-table.ts";
 import { isMissing, tableError } from "./table-error.ts";
 
 export type StorageConnection =
@@ -29,21 +29,12 @@ export async function openTables({
 }: OpenTablesOptions): Promise<{ readonly tables: Tables; ensureTables(): Promise<void> }> {
   const { TableClient: Client } = await import("@azure/data-tables");
   const open = await clientFactory(connection, Client);
-  const clients = TABLE_NAMES.map((name) => open(name));
-  const table = (index: number): EntityTable => {
-    const client = clients[index];
-    if (client === undefined) throw new Error(`no table ${index}`);
+  const clients: TableClient[] = [];
+  const tables = tablesFrom((name) => {
+    const client = open(name);
+    clients.push(client);
     return new AzureTable(client, count);
-  };
-  const tables: Tables = {
-    rollouts: table(0),
-    batches: table(1),
-    users: table(2),
-    people: table(3),
-    control: table(4),
-    snapshots: table(5),
-    deadletters: table(6),
-  };
+  });
   const ensureTables = async (): Promise<void> => {
     for (const client of clients) await attempt(() => client.createTable());
   };

@@ -3,6 +3,7 @@
 import { measureEntity, TRANSACTION_BYTES_MAX } from "../codec/entity-limits.ts";
 import type { Columns } from "../domain/journal.ts";
 import type { EntityTable, EntityWrite, StoredEntity, Tables } from "../ports/entity-table.ts";
+import { tablesFrom } from "../ports/entity-table.ts";
 import { Conflict, Unavailable } from "../ports/errors.ts";
 import { NO_FAULTS } from "./memory-faults.ts";
 import type { FaultSource } from "./memory-faults.ts";
@@ -31,16 +32,7 @@ export interface MemoryTablesOptions {
 }
 
 export function createMemoryTables(options: MemoryTablesOptions = {}): Tables {
-  const table = (name: keyof Tables): MemoryTable => new MemoryTable(name, options);
-  return {
-    rollouts: table("rollouts"),
-    batches: table("batches"),
-    users: table("users"),
-    people: table("people"),
-    control: table("control"),
-    snapshots: table("snapshots"),
-    deadletters: table("deadletters"),
-  };
+  return tablesFrom((name) => new MemoryTable(name, options));
 }
 
 class MemoryTable implements EntityTable {

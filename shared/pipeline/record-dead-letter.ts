@@ -7,8 +7,8 @@ import { letterCause } from "../domain/letter.ts";
 import type { Nudge } from "../domain/nudge.ts";
 import type { DeadLetter } from "../ports/dead-letter-store.ts";
 import { Conflict } from "../ports/errors.ts";
+import { loadSheet } from "./load-sheet.ts";
 import { CONFLICTS_MAX, saveSheet } from "./save-batch.ts";
-import { Sheet } from "./sheet.ts";
 import type { StepDeps } from "./step-deps.ts";
 
 export interface DeadMessage {
@@ -57,13 +57,11 @@ export async function recordDeadLetter(
 async function markRows(deps: DeadLetterDeps, nudge: Nudge, cause: string): Promise<void> {
   for (let tries = 1; tries <= CONFLICTS_MAX; tries += 1) {
     try {
-      const [{ value: control }, batch] = await Promise.all([deps.control.readControl(), deps.batches.load(nudge)]);
-      const policy = control.rollouts.find(({ id }) => id === nudge.rollout)?.policy;
-      if (batch === null || policy === undefined) return;
-      const sheet = new Sheet(batch, policy);
+      const sheet = await loadSheet(deps, nudge);
+      if (sheet === null) return;
       const now = deps.clock.now();
       for (const { slot, enrollment } of sheet.rows) {
-        if (decide(nudge.step, enrollment, policy, now).kind !== "act") continue;
+        if (decide(nudge.step, enrollment, sheet.policy, now).kind !== "act") continue;
         sheet.apply(slot, { kind: "gave-up", reason: "dead-lettered", at: now });
       }
       await saveSheet(deps, sheet, { actor: "worker", cause, nudgeAt: 0 });

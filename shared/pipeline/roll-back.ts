@@ -11,6 +11,7 @@ import { Conflict } from "../ports/errors.ts";
 import type { Log } from "../ports/log.ts";
 import type { UserIndex } from "../ports/people-stores.ts";
 import type { RolloutStore, RolloutView } from "../ports/rollout-store.ts";
+import { reopenStored } from "./reopen-rollout.ts";
 import { CONFLICTS_MAX, saveSheet } from "./save-batch.ts";
 import type { SaveDeps } from "./save-batch.ts";
 import { Sheet } from "./sheet.ts";
@@ -59,7 +60,7 @@ export async function rollBack(deps: RollBackDeps, order: RollBackOrder): Promis
   const started = deps.clock.now();
   const { view, control } = await findRollout(deps, order.rollout);
   const targets = await findTargets(deps, order, view);
-  await reopen(deps, view);
+  await reopenStored(deps, view.rollout);
   let counts: Counts = { restoring: 0, restored: 0, unchanged: 0 };
   for (const target of targets) {
     const { wave, batch } = target;
@@ -129,13 +130,6 @@ async function findUsers(deps: RollBackDeps, rollout: RolloutId, users: readonly
   }
   if (faults.length > 0) throw new UserFault(faults.slice(0, 20));
   return [...targets.values()].map((target) => ({ ...target.address, users: target.users }));
-}
-
-/** One that had ended has work again. */
-async function reopen(deps: RollBackDeps, { rollout }: RolloutView): Promise<void> {
-  const { status } = rollout.value;
-  if (status === "active") return;
-  await deps.rollouts.saveRollout({ value: { ...rollout.value, status: "active" }, etag: rollout.etag });
 }
 
 async function markBatch(

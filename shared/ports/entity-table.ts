@@ -38,4 +38,15 @@ export interface Tables {
   readonly deadletters: EntityTable;
 }
 
-export const TABLE_NAMES = ["rollouts", "batches", "users", "people", "control", "snapshots", "deadletters"] as const;
+/** One table of each name. */
+export function tablesFrom(make: (name: keyof Tables) => EntityTable): Tables {
+  return {
+    rollouts: make("rollouts"),
+    batches: make("batches"),
+    users: make("users"),
+    people: make("people"),
+    control: make("control"),
+    snapshots: make("snapshots"),
+    deadletters: make("deadletters"),
+  };
+}

@@ -7,8 +7,8 @@ import type { Instant } from "../../../shared/domain/instant.ts";
 import { DAY_MS, FAR_FUTURE, HOUR_MS, SECOND_MS } from "../../../shared/domain/instant.ts";
 import type { Phase } from "../../../shared/domain/enrollment.ts";
 import type { RolloutId, UserId } from "../../../shared/domain/names.ts";
+import { loadSheet } from "../../../shared/pipeline/load-sheet.ts";
 import { saveSheet } from "../../../shared/pipeline/save-batch.ts";
-import { Sheet } from "../../../shared/pipeline/sheet.ts";
 import { Conflict, Unavailable } from "../../../shared/ports/errors.ts";
 import type { SimDeps } from "./sim-deps.ts";
 import type { Oracle } from "./oracle.ts";
@@ -123,12 +123,10 @@ export class Operators {
     const { deps } = this.#parts;
     const place = await deps.users.find(userId);
     if (place === null) return;
-    const [{ value: control }, batch] = await Promise.all([deps.control.readControl(), deps.batches.load(place)]);
-    const policy = control.rollouts.find(({ id }) => id === place.rollout)?.policy;
-    if (batch === null || policy === undefined) return;
-    const sheet = new Sheet(batch, policy);
+    const sheet = await loadSheet(deps, place);
+    if (sheet === null) return;
     sheet.apply(place.slot, event);
-    await saveSheet(deps, sheet, { actor: NAME, cause: event.kind, nudgeAt: batch.header.nudgeAt });
+    await saveSheet(deps, sheet, { actor: NAME, cause: event.kind, nudgeAt: sheet.batch.header.nudgeAt });
   }
 
   async #insist(command: () => Promise<unknown>): Promise<void> {

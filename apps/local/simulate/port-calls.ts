@@ -20,7 +20,7 @@ const LATE_MOST_MS = 25 * MINUTE_MS;
 
 export interface CallHooks {
   /** An instance is in the middle of something: others may act now. */
-  readonly between: (caller: Caller) => void;
+  readonly between: () => void;
   readonly crash: (caller: Caller) => void;
   readonly trace: (what: string) => void;
 }
@@ -78,7 +78,7 @@ export class PortCalls {
           made.catch(() => undefined); // nobody hears of it any more
         else void run(made);
       });
-      if (isOfApp) this.#hooks.between(caller);
+      if (isOfApp) this.#hooks.between();
       scheduler.at(scheduler.now + answerMs, `${caller.name}: answer of ${what}`, () => {
         if (isLate) void run(late()).then(answer);
         else answer();

@@ -1,6 +1,6 @@
 // Tables in memory behind port calls: each page, point read and transaction of an instance is one call.
-import type { Tables, EntityTable, StoredEntity } from "../../../shared/ports/entity-table.ts";
-import type { TABLE_NAMES } from "../../../shared/ports/entity-table.ts";
+import type { EntityTable, StoredEntity, Tables } from "../../../shared/ports/entity-table.ts";
+import { tablesFrom } from "../../../shared/ports/entity-table.ts";
 import type { FaultSource, MemoryFault } from "../../../shared/memory/memory-faults.ts";
 import type { SimFault, Swarm } from "./faults.ts";
 import type { Caller, PortCalls } from "./port-calls.ts";
@@ -17,7 +17,7 @@ const FAULT_OF: Partial<Record<MemoryFault, SimFault>> = {
 export class TableFaults implements FaultSource {
   readonly #swarm: Swarm;
   isOut = false;
-  /** People's own commands wait until it works: what they ask for is not lost to a fault. */
+  /** While the rollout is applied: the faults are for what comes after. */
   isSpared = false;
 
   constructor(swarm: Swarm) {
@@ -33,16 +33,7 @@ export class TableFaults implements FaultSource {
 }
 
 export function tablesOf(caller: Caller, calls: PortCalls, inner: Tables): Tables {
-  const table = (name: (typeof TABLE_NAMES)[number]): EntityTable => simTable(caller, calls, name, inner[name]);
-  return {
-    rollouts: table("rollouts"),
-    batches: table("batches"),
-    users: table("users"),
-    people: table("people"),
-    control: table("control"),
-    snapshots: table("snapshots"),
-    deadletters: table("deadletters"),
-  };
+  return tablesFrom((name) => simTable(caller, calls, name, inner[name]));
 }
 
 function simTable(caller: Caller, calls: PortCalls, name: string, inner: EntityTable): EntityTable {
